@@ -1,0 +1,70 @@
+"""The command line: `python -m bisector COMMAND`, which the Nox sessions call."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from rich.console import Console
+
+from bisector import commands
+from bisector.errors import TROUBLE, WRONG_USE, OutsideError, UserError
+
+
+def main() -> int:
+    """Run a command; returns its exit code."""
+    parser = argparse.ArgumentParser(prog="bisector")
+    parser.add_argument("command", choices=commands.COMMANDS)
+    command = parser.parse_args(sys.argv[1:2]).command
+    args = commands.COMMANDS[command].parser().parse_args(sys.argv[2:])
+    try:
+        return asyncio.run(_interruptible(commands.COMMANDS[command].run(args)))
+    except UserError as error:
+        return _end(WRONG_USE, str(error))
+    except OutsideError as error:
+        return _end(TROUBLE, str(error), error.details if args.verbose else "")
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return _end(TROUBLE, "the disk is full: make room and run it again, what is known is kept")
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return _end(130, "stopped; what is known is kept, run it again to go on")
+
+
+def _end(code: int, line: str, details: str = "") -> int:
+    console = Console(stderr=True, highlight=False)
+    if details:
+        console.print(details, markup=False, style="dim", soft_wrap=True)
+    console.print(line, markup=False, style="bold", soft_wrap=True)
+    return code
+
+
+async def _interruptible(command: Coroutine[Any, Any, int]) -> int:
+    """Run a command so that Ctrl-C, SIGTERM and our parent's death end it in order."""
+    task = asyncio.current_task()
+    assert task is not None
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(signum, task.cancel)
+    threading.Thread(target=_watch_parent, daemon=True).start()
+    return await command
+
+
+def _watch_parent() -> None:
+    """End with Nox: whoever kills it, even by SIGKILL, means us too."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

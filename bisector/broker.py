@@ -1,0 +1,117 @@
+"""The RabbitMQ that all probes of a run share: booted once, replaced when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from bisector import rabbitmq
+from bisector.errors import OutsideError
+
+DEATHS = 3
+"""How many times a node may die before that is more than an accident."""
+RETURN = 15.0
+"""Seconds that a user's broker is given to come back; a restart takes it 3-5."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A broker in use, and a connection that notices should it go away meanwhile."""
+
+    server: rabbitmq.Server
+    watch: rabbitmq.Watch
+
+    @property
+    def sound(self) -> bool:
+        """Whether it has been there all the time, as far as one sees without asking it."""
+        return self.server.running() and not self.watch.lost
+
+    async def trouble(self) -> str | None:
+        """Say why nothing that was just observed beside this broker counts; None: all is well.
+
+        Asks a plain aio-pika control, so that a probe is never blamed for its broker.
+        """
+        if not self.server.running():
+            return "the RabbitMQ node died"
+        try:
+            await rabbitmq.control(self.server.url)
+        except rabbitmq.BrokerError as error:
+            return str(error)
+        return "RabbitMQ went away and came back" if self.watch.lost else None
+
+
+class Broker:
+    """Gives out leases on a RabbitMQ that answers; `async with` stops it in the end."""
+
+    def __init__(self, source: rabbitmq.Source, note: Callable[[str], None]) -> None:
+        self._source, self._note = source, note
+        self._changing = asyncio.Lock()
+        self._lease: Lease | None = None
+        self._stack = contextlib.AsyncExitStack()
+        self._deaths = 0
+
+    @property
+    def source(self) -> str:
+        """Where this RabbitMQ comes from, in words."""
+        return self._source.source
+
+    async def lease(self) -> Lease:
+        """Return a lease on a healthy broker, starting one where there is none.
+
+        Raises:
+            OutsideError: it cannot be had.
+        """
+        async with self._changing:
+            if self._lease is None or not self._lease.sound:
+                await self._renew()
+            assert self._lease is not None
+            return self._lease
+
+    async def _renew(self) -> None:
+        if self._lease is not None:
+            self._deaths += 1
+            if self._deaths >= DEATHS:
+                raise OutsideError(
+                    f"RabbitMQ ({self._source.source}) went away {DEATHS} times:"
+                    " something ends it, look at the memory and the disk"
+                )
+            again = "starting another" if self._lease.server.private else "waiting for it"
+            self._note(f"RabbitMQ went away: {again}")
+        await self._stack.aclose()
+        patience = asyncio.get_running_loop().time() + (RETURN if self._lease else 0)
+        while True:
+            try:
+                server = await self._stack.enter_async_context(await self._source.start())
+                watch = await self._stack.enter_async_context(rabbitmq.Watch(server.url))
+            except rabbitmq.BrokerError as error:
+                await self._stack.aclose()
+                if asyncio.get_running_loop().time() > patience:
+                    raise OutsideError(str(error)) from error
+                await asyncio.sleep(0.2)
+            else:
+                self._lease = Lease(server, watch)
+                return
+
+    async def __aenter__(self) -> Broker:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.shield(self._stack.aclose())
+
+
+@contextlib.asynccontextmanager
+async def open_broker(note: Callable[[str], None]) -> AsyncIterator[tuple[Broker, str]]:
+    """Find a RabbitMQ; yields it, not yet started, and its version.
+
+    Raises:
+        OutsideError: there is none and none can be brought.
+    """
+    try:
+        source = await rabbitmq.find(note)
+    except rabbitmq.BrokerError as error:
+        raise OutsideError(str(error)) from error
+    async with Broker(source, note) as broker:
+        version = source.version or (await broker.lease()).server.version
+        yield broker, version

@@ -1,0 +1,118 @@
+"""Asks Nox for environments; tells an uninstallable release from trouble of our own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+
+from bisector import process
+from bisector.environments import Environment
+from bisector.errors import OutsideError
+
+
+class UninstallableError(Exception):
+    """The release has no working set of dependencies; the line says why.  A skip, not an error."""
+
+
+async def install(environment: Environment) -> None:
+    """Have Nox build the environment, unless it is there and whole.
+
+    Raises:
+        UninstallableError: no set of dependencies fits, or one of them does not build.
+        OutsideError: network, disk, interpreter, or anything else that is not the release's fault.
+    """
+    if environment.stamp():
+        return
+    code, output = await _nox(environment)
+    if code and _is_network(output) and "UV_OFFLINE" not in os.environ:
+        # All that is needed may be in uv's cache; then a missing network is no trouble at all.
+        os.environ["UV_OFFLINE"] = "1"
+        code, output = await _nox(environment)
+    if code:
+        raise explain(environment, output)
+
+
+def explain(environment: Environment, output: str) -> UninstallableError | OutsideError:
+    """Say in one line why Nox could not build an environment.
+
+    What uv says of the package's own dependencies is the release's; whatever we do not recognise
+    counts as trouble of our own, so that no verdict rests on it.
+    """
+    name = environment.requirement
+    if "No space left on device" in output:
+        line = f"the disk is full: {name} could not be installed; make room and run it again"
+    elif re.search(r"uv'? venv .*failed", output):
+        line = (
+            f"Python {environment.python} is not on this machine and uv could not bring it:"
+            " install it, or choose another with --python"
+        )
+    elif "UV_OFFLINE" in os.environ and _is_offline(output):
+        line = (
+            f"no network, and {name} is not in uv's cache:"
+            " check the network, or UV_DEFAULT_INDEX, and run it again"
+        )
+    elif _is_network(output):
+        line = (
+            f"the package index cannot be reached to install {name}:"
+            " check the network, or UV_DEFAULT_INDEX"
+        )
+    elif "missing an upload date" in output or "upload-time" in output:
+        line = (
+            "the package index gives no upload times, so releases cannot be resolved as of their"
+            " day: set UV_DEFAULT_INDEX to one that does, or use --deps today"
+        )
+    elif found := re.search(
+        r"(No solution found when|Failed to build)(.*?)(\n\n|\nnox >|\Z)", output, re.DOTALL
+    ):
+        return UninstallableError(_sentence(found[1] + found[2]))
+    else:
+        line = f"Nox could not install {name}; --verbose shows what it said"
+    return OutsideError(line, output)
+
+
+def nox() -> list[str]:
+    """The command that starts Nox: the one that started us, or the one on PATH.
+
+    Raises:
+        OutsideError: there is none.
+    """
+    if python := os.environ.get("BISECTOR_NOX_PYTHON"):
+        return [python, "-m", "nox"]
+    if found := shutil.which("nox"):
+        return [found]
+    raise OutsideError('Nox is not on PATH: python -m pip install "nox[uv]"')
+
+
+async def _nox(environment: Environment) -> tuple[int, str]:
+    command = [
+        *nox(), "-s", f"release({environment.version})", "--install-only", "--no-dependencies",
+        "--", "--deps", environment.deps, "--python", environment.python,
+    ]  # fmt: skip
+    # A user's settings for Nox are for the session that they started, not for this one.
+    drop: dict[str, str | None] = {name: None for name in os.environ if name.startswith("NOX")}
+    async with process.start(command, drop | {"NO_COLOR": "1"}) as running:
+        code = await running.wait()
+        assert code is not None
+        return code, running.output
+
+
+def _is_network(output: str) -> bool:
+    return bool(
+        re.search(
+            r"error sending request|dns error|Could not connect|Failed to (fetch|download)|"
+            r"Connection (refused|reset)|timed? ?out|tcp connect",
+            output,
+            re.IGNORECASE,
+        )
+    )
+
+
+def _is_offline(output: str) -> bool:
+    return bool(re.search(r"network was disabled|not found in the cache|offline", output))
+
+
+def _sentence(text: str) -> str:
+    """Put uv's framed explanation on one line, its beginning being what matters."""
+    words = " ".join(re.sub("[\u00d7\u2570\u2500\u25b6\u2502\u251c]", " ", text).split())
+    return words if len(words) <= 300 else words[:297] + "..."

@@ -1,0 +1,163 @@
+"""One probe: a program in a release's environment, beside a healthy broker, under a deadline."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bisector import process
+from bisector.broker import Broker
+from bisector.environments import Environment
+from bisector.errors import OutsideError
+from bisector.installer import UninstallableError, install
+from bisector.programs import Program
+from bisector.search import Verdict
+
+TIMEOUT = 30.0
+"""Seconds after which a probe that has not ended hangs.  The built-in scenarios know much tighter
+deadlines of their own; this one is for a release that blocks the event loop."""
+ATTEMPTS = 3
+"""How many times a probe is made before trouble with the broker stops the search."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one probe of one release saw."""
+
+    version: str
+    verdict: Verdict
+    outcome: str
+    """In a word: works, hang, error, unimportable, uninstallable, ..."""
+    reason: str
+    """In a line: what happened."""
+    seconds: float
+    """How long the probe took, without installing."""
+    dependencies: dict[str, str] = field(default_factory=dict)
+    """Distributions in the release's environment: version by name."""
+    evidence: dict[str, Any] = field(default_factory=dict)
+    python: str = ""
+    """Full version of the release's interpreter."""
+    output: str = ""
+    """The end of what the program wrote."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {**asdict(self), "verdict": self.verdict.value}
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> Observation:
+        """Read what `to_json` wrote."""
+        return cls(**{**row, "verdict": Verdict(row["verdict"])})
+
+
+async def observe(
+    environment: Environment,
+    program: Program,
+    broker: Broker,
+    timeout: float = TIMEOUT,
+    stage: Any = lambda _text: None,
+) -> Observation:
+    """Install a release and probe it.
+
+    Args:
+        stage: is told what is being done, for the display.
+
+    Raises:
+        OutsideError: trouble that says nothing about the release.
+    """
+    try:
+        stage("installing")
+        await install(environment)
+    except UninstallableError as error:
+        return Observation(environment.version, Verdict.SKIP, "uninstallable", str(error), 0.0)
+    trouble: str | None = None
+    for attempt in range(ATTEMPTS):
+        lease = await broker.lease()
+        stage("probing" if not attempt else f"probing again: {trouble}")
+        observation = await _run(environment, program, lease.server.url, timeout)
+        if observation is not None and observation.verdict is Verdict.GOOD:
+            return observation
+        # Anything but success may be the broker's doing.
+        trouble = await lease.trouble()
+        if observation is not None and trouble is None:
+            return observation
+        trouble = trouble or "the probe's own control got no answer"
+    raise OutsideError(
+        f"the probe of {environment.version} was void {ATTEMPTS} times ({trouble}):"
+        " see that RabbitMQ stays up and run it again, what is known is kept"
+    )
+
+
+async def _run(
+    environment: Environment,
+    program: Program,
+    url: str,
+    timeout: float,
+) -> Observation | None:
+    """Run the program once; None when it says that its broker did not answer."""
+    with tempfile.TemporaryDirectory(prefix="bisector-") as folder:
+        report = Path(folder) / "report.json"
+        environ: dict[str, str | None] = {
+            "AMQP_URL": url,
+            "PROBE_REPORT": str(report),
+            "PATH": f"{environment.interpreter.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "VIRTUAL_ENV": str(environment.path),
+            "PYTHONUNBUFFERED": "1",
+            # The release's own, and nothing of what our user has set for other programs.
+            **dict.fromkeys(["PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONWARNINGS"]),
+            "PYTHONDONTWRITEBYTECODE": None,
+        }
+        command: list[str | Path] = [environment.interpreter, *program.arguments]
+        async with process.start(command, environ) as running:
+            code = await running.wait(timeout)
+            seconds, output = running.seconds, running.output
+        told = _read(report)
+    verdict, outcome, reason = _judge(code, timeout, output)
+    if code is not None and code >= 128:
+        if told.get("outcome") == "void":
+            return None
+        raise OutsideError(
+            f"{program.name} asked to stop at {environment.version} (exit code {code}):"
+            f" {_last_line(output) or 'it said nothing'}",
+            output,
+        )
+    return Observation(
+        environment.version,
+        verdict,
+        str(told.get("outcome", outcome)) if code is not None else outcome,
+        str(told.get("reason", reason)) if code is not None else reason,
+        round(seconds, 2),
+        environment.dependencies(),
+        told.get("evidence", {}),
+        environment.python_version,
+        output,
+    )
+
+
+def _judge(code: int | None, timeout: float, output: str) -> tuple[Verdict, str, str]:
+    """Read an exit code by the convention of `git bisect run`."""
+    last = _last_line(output)
+    if code is None:
+        return Verdict.BAD, "hang", f"no answer within {timeout:g} s"
+    if code == 0:
+        return Verdict.GOOD, "works", last
+    if code == 125:
+        return Verdict.SKIP, "untestable", last or "it said it could not test this release"
+    return Verdict.BAD, "error", last or f"exit code {code}"
+
+
+def _last_line(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else ""
+
+
+def _read(report: Path) -> dict[str, Any]:
+    try:
+        told = json.loads(report.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -1,0 +1,87 @@
+"""Starts programs that end with us, and keeps the end of what they print."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+
+from bisector import ROOT
+
+LEASH = Path(__file__).with_name("leash.py")
+KEPT = 64 * 1024
+"""How many bytes of a program's output are kept: its end says what happened."""
+
+
+class Process:
+    """A running program; `output` grows while it runs."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._output = bytearray()
+        self._reader = asyncio.ensure_future(self._read())
+        self._started = time.monotonic()
+
+    @property
+    def output(self) -> str:
+        """The end of what it wrote so far, standard output and standard error as they came."""
+        return self._output.decode(errors="replace")
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been running."""
+        return time.monotonic() - self._started
+
+    async def wait(self, timeout: float | None = None) -> int | None:
+        """Return its exit code (128 + n when signal n ended it), None when time ran out first."""
+        done, _ = await asyncio.wait({self._reader}, timeout=timeout)
+        return await self._process.wait() if done else None
+
+    async def stop(self) -> None:
+        """Kill it with all its descendants, if it still runs."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        await self._reader
+        await self._process.wait()
+
+    async def _read(self) -> None:
+        assert self._process.stdout is not None
+        while chunk := await self._process.stdout.read(KEPT):
+            self._output += chunk
+            del self._output[:-KEPT]
+
+
+@contextlib.asynccontextmanager
+async def start(
+    command: Sequence[str | Path], environ: Mapping[str, str | None] | None = None
+) -> AsyncIterator[Process]:
+    """Run a program from the checkout's root; leaving the context kills what is left of it.
+
+    Args:
+        environ: variables to set, or with None to remove, against our own.
+    """
+    variables = dict(os.environ)
+    for name, value in (environ or {}).items():
+        variables.pop(name, None)
+        if value is not None:
+            variables[name] = value
+    process = Process(
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-I", "-S", LEASH, *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=ROOT,
+            env=variables,
+            start_new_session=True,  # Ctrl-C is for us; we tell the program
+        )
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        # Shielded: a second Ctrl-C must not leave the first one's work half done.
+        await asyncio.shield(process.stop())

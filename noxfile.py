@@ -1,0 +1,162 @@
+"""The interface: every command is a session, and this is the only place that installs anything.
+
+nox -s bisect                              which release fixed or broke it
+nox -s "release(X)" -- sibling-close       one release, one scenario
+nox -s update                              what is new on the index
+nox -s tests lint                          for those who change this project
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import FrameType
+
+import nox
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from bisector import environments, releases
+from bisector.errors import OutsideError
+
+nox.needs_version = ">=2026.8.10"
+nox.options.default_venv_backend = "uv"
+nox.options.sessions = ["tests", "lint"]
+nox.options.error_on_missing_interpreters = True
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+TOOL_PYTHON = environments.ENVIRONMENTS / "tool" / "bin" / "python"
+
+# `nox -l` is for finding a command: there, one line stands for all releases.
+LISTING = any(argument in ("-l", "--list", "--list-sessions") for argument in sys.argv)
+try:
+    VERSIONS = ["X"] if LISTING else [release.version for release in releases.load()]
+except OutsideError as error:  # `nox -s update` must work all the same
+    print(error, file=sys.stderr)
+    VERSIONS = ["X"]
+
+
+@nox.session(reuse_venv=True)
+def tool(session: nox.Session) -> None:
+    """Install what the tool itself runs on (the other sessions ask for it)."""
+    session.install(*PROJECT["project"]["dependencies"])
+
+
+@nox.session(venv_backend="none", requires=["tool"])
+def bisect(session: nox.Session) -> None:
+    """Find the release where behaviour flips (`-- --help` explains the options)."""
+    run_tool("bisect", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["tool"])
+def update(session: nox.Session) -> None:
+    """Read the releases from the package index again and print what is new."""
+    run_tool("update", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["tool"])
+def speed(session: nox.Session) -> None:
+    """Measure how long the bisection takes, and print where the time goes."""
+    run_tool("speed", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["tool"])
+@nox.parametrize("version", VERSIONS, ids=VERSIONS)
+def release(session: nox.Session, version: str) -> None:
+    """Install one release as of its release day; `-- SCENARIO` also probes it."""
+    parser = argparse.ArgumentParser(prog=f'nox -s "release({version})" --')
+    environments.add_arguments(parser)
+    parser.add_argument("scenario", nargs=argparse.REMAINDER, help="what to probe, as in bisect")
+    args = parser.parse_args(session.posargs)
+
+    if args.scenario:
+        run_tool("probe", version, *session.posargs)  # which comes back here to install
+    else:
+        wanted = releases.find(releases.load(), version)
+        install(session, environments.of(wanted, deps=args.deps, python=args.python))
+
+
+@nox.session(reuse_venv=True)
+def tests(session: nox.Session) -> None:
+    """Run the tests, on real releases and a real RabbitMQ (`-- PYTEST_ARGUMENTS`)."""
+    dependencies = nox.project.dependency_groups(PROJECT, "tests")
+    session.install(*PROJECT["project"]["dependencies"], *dependencies)
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session(reuse_venv=True)
+def lint(session: nox.Session) -> None:
+    """Check style and types (`-- --fix` mends what can be mended)."""
+    dependencies = nox.project.dependency_groups(PROJECT, "lint")
+    session.install(*PROJECT["project"]["dependencies"], *dependencies)
+    fix = ["--fix"] if "--fix" in session.posargs else []
+    session.run("ruff", "check", *fix)
+    session.run("ruff", "format", *([] if fix else ["--check"]))
+    session.run("mypy")
+
+
+def install(session: nox.Session, environment: environments.Environment) -> None:
+    """Build an environment, unless it is there and whole."""
+    with environment.lock():
+        if environment.stamp():
+            session.log(f"Reusing {environment.path.name}.")
+            return
+        shutil.rmtree(environment.path, ignore_errors=True)  # what a killed run left
+        uv, path = find_uv(), str(environment.path)
+        env = uv_settings()
+        session.run_install(
+            uv, "venv", "--quiet", "--no-project", "--python", environment.python, path,
+            env=env, external=True,
+        )  # fmt: skip
+        as_of = ["--exclude-newer", environment.exclude_newer] if environment.exclude_newer else []
+        session.run_install(
+            uv, "pip", "install", "--quiet", "--python", path, *as_of, environment.requirement,
+            env=env, external=True,
+        )  # fmt: skip
+        environment.seal()
+
+
+def find_uv() -> str:
+    """Return the uv that came with Nox, or the one on PATH."""
+    try:
+        from uv import find_uv_bin  # noqa: PLC0415
+
+        return find_uv_bin()
+    except (ImportError, FileNotFoundError):
+        if found := shutil.which("uv"):
+            return found
+        sys.exit('uv is missing: python -m pip install "nox[uv]"')
+
+
+def uv_settings() -> dict[str, str | None]:
+    """Point uv at the index that the user's pip is set to, where uv itself is set to none."""
+    index = releases.index_url(os.environ)
+    return {"UV_DEFAULT_INDEX": index} if index else {}
+
+
+def run_tool(*arguments: str) -> None:
+    """Run the tool in its own environment; Nox ends with its exit code.
+
+    Not through `session.run`: Nox would end with 1 whatever the code, mix standard error into
+    standard output, and kill the tool 0.5 s after Ctrl-C, in the middle of its tidying up.
+    """
+    command = [str(TOOL_PYTHON), "-m", "bisector", *arguments]
+    environ = {**os.environ, "BISECTOR_NOX_PYTHON": sys.executable}
+    process = subprocess.Popen(command, cwd=Path(__file__).parent, env=environ)
+
+    def pass_on(signum: int, _frame: FrameType | None) -> None:
+        process.send_signal(signum)
+
+    before = {s: signal.signal(s, pass_on) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        code = process.wait()
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+    if code:
+        sys.exit(code if code > 0 else 128 - code)
