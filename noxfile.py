@@ -30,6 +30,8 @@ nox.options.sessions = ["tests", "lint"]
 nox.options.error_on_missing_interpreters = True
 
 PROJECT = nox.project.load_toml("pyproject.toml")
+# Where the tool finds this very Nox, to ask it for environments.
+TOOL_SETTINGS = {"BISECTOR_NOX_PYTHON": sys.executable}
 TOOL_PYTHON = environments.ENVIRONMENTS / "tool" / "bin" / "python"
 
 # `nox -l` is for finding a command: there, one line stands for all releases.
@@ -86,7 +88,7 @@ def tests(session: nox.Session) -> None:
     """Run the tests, on real releases and a real RabbitMQ (`-- PYTEST_ARGUMENTS`)."""
     dependencies = nox.project.dependency_groups(PROJECT, "tests")
     session.install(*PROJECT["project"]["dependencies"], *dependencies)
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", *session.posargs, env=TOOL_SETTINGS)
 
 
 @nox.session(reuse_venv=True)
@@ -146,13 +148,16 @@ def run_tool(*arguments: str) -> None:
     standard output, and kill the tool 0.5 s after Ctrl-C, in the middle of its tidying up.
     """
     command = [str(TOOL_PYTHON), "-m", "bisector", *arguments]
-    environ = {**os.environ, "BISECTOR_NOX_PYTHON": sys.executable}
+    environ = {**os.environ, **TOOL_SETTINGS}
+    # Held back until the tool can handle them: a Python that just starts would end in a traceback.
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     process = subprocess.Popen(command, cwd=Path(__file__).parent, env=environ)
 
     def pass_on(signum: int, _frame: FrameType | None) -> None:
         process.send_signal(signum)
 
     before = {s: signal.signal(s, pass_on) for s in (signal.SIGINT, signal.SIGTERM)}
+    signal.pthread_sigmask(signal.SIG_SETMASK, held)
     try:
         code = process.wait()
     finally:

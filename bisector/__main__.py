@@ -18,6 +18,9 @@ from rich.console import Console
 from bisector import commands
 from bisector.errors import TROUBLE, WRONG_USE, OutsideError, UserError
 
+_stopped_by = 0
+"""The signal that ended us, once one has."""
+
 
 def main() -> int:
     """Run a command; returns its exit code."""
@@ -36,7 +39,8 @@ def main() -> int:
             raise
         return _end(TROUBLE, "the disk is full: make room and run it again, what is known is kept")
     except (KeyboardInterrupt, asyncio.CancelledError):
-        return _end(130, "stopped; what is known is kept, run it again to go on")
+        signum = _stopped_by or signal.SIGINT
+        return _end(128 + signum, "stopped; what is known is kept, run it again to go on")
 
 
 def _end(code: int, line: str, details: str = "") -> int:
@@ -52,8 +56,18 @@ async def _interruptible(command: Coroutine[Any, Any, int]) -> int:
     task = asyncio.current_task()
     assert task is not None
     loop = asyncio.get_running_loop()
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(signum, task.cancel)
+
+    def stop(signum: int) -> None:
+        global _stopped_by  # noqa: PLW0603
+        if not _stopped_by:  # once is enough: a second one must not disturb the tidying up
+            _stopped_by = signum
+            task.cancel()
+
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for signum in signals:
+        loop.add_signal_handler(signum, stop, signum)
+    # The noxfile starts us with these held back.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
     threading.Thread(target=_watch_parent, daemon=True).start()
     return await command
 

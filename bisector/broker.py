@@ -12,7 +12,7 @@ from bisector.errors import OutsideError
 
 DEATHS = 3
 """How many times a node may die before that is more than an accident."""
-RETURN = 15.0
+RETURN = 10.0
 """Seconds that a user's broker is given to come back; a restart takes it 3-5."""
 
 

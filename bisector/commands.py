@@ -13,12 +13,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from bisector import bisect as bisection
 from bisector import environments, probe, programs, releases, report
 from bisector.broker import open_broker
-from bisector.display import display_for
+from bisector.display import console_for, display_for
 from bisector.errors import FOUND, NO_FLIP, TROUBLE, OutsideError, UserError
 from bisector.journal import JOURNAL, Journal, Question
 from bisector.search import Verdict
@@ -120,7 +118,7 @@ async def bisect(args: argparse.Namespace) -> int:
         raise UserError("only one of --json and --markdown can go to standard output")
     for option, file in outputs.items():
         _check_writable(option, file)
-    console = Console(stderr="-" in outputs.values(), highlight=False)
+    console = console_for(stderr="-" in outputs.values())
     program = programs.scenario(args.scenario)
     chosen = releases.select(releases.load(), args.start, args.end, stable=args.stable)
     with display_for(console) as display:
@@ -179,7 +177,7 @@ def probe_parser() -> argparse.ArgumentParser:
 
 async def probe_one(args: argparse.Namespace) -> int:
     """Probe one release and print all that was seen."""
-    console = Console(highlight=False)
+    console = console_for()
     program = programs.scenario(args.scenario)
     release = releases.find(releases.load(), args.version)
     environment = environments.of(release, deps=args.deps, python=args.python)
@@ -215,7 +213,7 @@ def update_parser() -> argparse.ArgumentParser:
 
 async def update(_args: argparse.Namespace) -> int:
     """Refresh the snapshot."""
-    console = Console(highlight=False)
+    console = console_for()
     known = {release.version: release for release in _known()}
     now = releases.fetch()
     for release in now:

@@ -22,6 +22,7 @@ class Lines:
 
     def __init__(self, console: Console) -> None:
         self._console, self._started = console, time.monotonic()
+        self._known = ""
 
     def __enter__(self) -> Lines:
         return self
@@ -45,8 +46,10 @@ class Lines:
         )
 
     def known(self, text: str) -> None:
-        """Print what is known so far."""
-        self._line(text)
+        """Print what is known so far, when it is something new."""
+        if text != self._known:
+            self._known = text
+            self._line(text)
 
     def note(self, text: str) -> None:
         """Print a line."""
@@ -114,6 +117,14 @@ class Board:
         if self._note:
             footer.append(f"\n{self._note}", "dim")
         return Group(table, footer)
+
+
+def console_for(*, stderr: bool = False) -> Console:
+    """Return a console; wide lines where there is no terminal to fit them in."""
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 160
+    return console
 
 
 def display_for(console: Console) -> Lines | Board:

@@ -47,7 +47,9 @@ def explain(environment: Environment, output: str) -> UninstallableError | Outsi
             f"Python {environment.python} is not on this machine and uv could not bring it:"
             " install it, or choose another with --python"
         )
-    elif "UV_OFFLINE" in os.environ and _is_offline(output):
+    elif "UV_OFFLINE" in os.environ:
+        # Whatever uv says now, that no version fits or that a package is missing, may only mean
+        # that its cache does not hold it.
         line = (
             f"no network, and {name} is not in uv's cache:"
             " check the network, or UV_DEFAULT_INDEX, and run it again"
@@ -106,10 +108,6 @@ def _is_network(output: str) -> bool:
             re.IGNORECASE,
         )
     )
-
-
-def _is_offline(output: str) -> bool:
-    return bool(re.search(r"network was disabled|not found in the cache|offline", output))
 
 
 def _sentence(text: str) -> str:

@@ -20,6 +20,8 @@ from bisector.search import Verdict
 TIMEOUT = 30.0
 """Seconds after which a probe that has not ended hangs.  The built-in scenarios know much tighter
 deadlines of their own; this one is for a release that blocks the event loop."""
+NO_ANSWER = "no answer from RabbitMQ"
+"""The outcome with which a scenario says that even its plain aio-pika control failed."""
 ATTEMPTS = 3
 """How many times a probe is made before trouble with the broker stops the search."""
 
@@ -74,22 +76,33 @@ async def observe(
         await install(environment)
     except UninstallableError as error:
         return Observation(environment.version, Verdict.SKIP, "uninstallable", str(error), 0.0)
-    trouble: str | None = None
     for attempt in range(ATTEMPTS):
         lease = await broker.lease()
-        stage("probing" if not attempt else f"probing again: {trouble}")
-        observation = await _run(environment, program, lease.server.url, timeout)
-        if observation is not None and observation.verdict is Verdict.GOOD:
-            return observation
+        stage("probing again" if attempt else "probing")
+        aborted: AbortedError | None = None
+        try:
+            observation = await _run(environment, program, lease.server.url, timeout)
+        except AbortedError as error:
+            aborted = error
+        else:
+            if observation.verdict is Verdict.GOOD:
+                return observation
         # Anything but success may be the broker's doing.
         trouble = await lease.trouble()
-        if observation is not None and trouble is None:
+        if trouble is None and aborted is None:
             return observation
-        trouble = trouble or "the probe's own control got no answer"
+        if trouble is None and aborted is not None and not aborted.broker:
+            raise aborted
     raise OutsideError(
-        f"the probe of {environment.version} was void {ATTEMPTS} times ({trouble}):"
+        f"the probe of {environment.version} was void {ATTEMPTS} times ({trouble or aborted}):"
         " see that RabbitMQ stays up and run it again, what is known is kept"
     )
+
+
+class AbortedError(OutsideError):
+    """A program asked to stop; `broker`: because RabbitMQ did not answer it."""
+
+    broker = False
 
 
 async def _run(
@@ -97,8 +110,12 @@ async def _run(
     program: Program,
     url: str,
     timeout: float,
-) -> Observation | None:
-    """Run the program once; None when it says that its broker did not answer."""
+) -> Observation:
+    """Run the program once.
+
+    Raises:
+        AbortedError: it ended with 128 or more, or by a signal.
+    """
     with tempfile.TemporaryDirectory(prefix="bisector-") as folder:
         report = Path(folder) / "report.json"
         environ: dict[str, str | None] = {
@@ -109,7 +126,7 @@ async def _run(
             "PYTHONUNBUFFERED": "1",
             # The release's own, and nothing of what our user has set for other programs.
             **dict.fromkeys(["PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONWARNINGS"]),
-            "PYTHONDONTWRITEBYTECODE": None,
+            "PYTHONDONTWRITEBYTECODE": None,  # compiling once is enough
         }
         command: list[str | Path] = [environment.interpreter, *program.arguments]
         async with process.start(command, environ) as running:
@@ -117,19 +134,21 @@ async def _run(
             seconds, output = running.seconds, running.output
         told = _read(report)
     verdict, outcome, reason = _judge(code, timeout, output)
-    if code is not None and code >= 128:
-        if told.get("outcome") == "void":
-            return None
-        raise OutsideError(
-            f"{program.name} asked to stop at {environment.version} (exit code {code}):"
-            f" {_last_line(output) or 'it said nothing'}",
-            output,
-        )
+    if code is not None:
+        outcome, reason = str(told.get("outcome", outcome)), str(told.get("reason", reason))
+        if code >= 128:
+            error = AbortedError(
+                f"{program.name} asked to stop at {environment.version} (exit code {code}):"
+                f" {reason or 'it said nothing'}",
+                output,
+            )
+            error.broker = outcome == NO_ANSWER
+            raise error
     return Observation(
         environment.version,
         verdict,
-        str(told.get("outcome", outcome)) if code is not None else outcome,
-        str(told.get("reason", reason)) if code is not None else reason,
+        outcome,
+        reason,
         round(seconds, 2),
         environment.dependencies(),
         told.get("evidence", {}),

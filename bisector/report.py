@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -110,7 +111,8 @@ def _row(answer: Answer, version: str) -> dict[str, Any]:
 
 def print_answer(answer: Answer, console: Console) -> None:
     """Print the answer for a person: the table, the evidence, and the answer itself last."""
-    table = Table(title=f"{answer.program.name}: {answer.program.title}", title_justify="left")
+    console.print(f"\n{answer.program.name}: {answer.program.title}", style="bold", markup=False)
+    table = Table(box=box.SIMPLE_HEAD)
     for name in ("release", "verdict", "what happened", "s", *SHOWN):
         table.add_column(name, overflow="fold", justify="right" if name == "s" else "left")
     edges = {v for flip in answer.flips for v in (flip.before, flip.after)}

@@ -128,20 +128,18 @@ def _gaps(history: History) -> list[list[int]]:
 
 def _towards_ends(history: History) -> list[int]:
     """The ends, while they have no verdict; where an end is untestable, half-way towards it."""
-    wanted: list[int] = []
-    inside = tested(history)
-    for end, nearest in ((0, inside[:1]), (len(history) - 1, inside[-1:])):
-        if history[end] is None:
-            wanted.append(end)
-        elif history[end] is Verdict.SKIP and nearest:
-            span = range(min(end, *nearest), max(end, *nearest))
-            skips = [i for i in span if history[i] is Verdict.SKIP]
-            # Past what is known to be untestable: releases fail to import up to one, or from one.
-            lost = max(skips) if end == 0 else min(skips)
-            left = [i for i in span if history[i] is None and (i > lost) == (end == 0)]
-            if left:
-                wanted.append(left[len(left) // 2])
-    return list(dict.fromkeys(wanted))
+    last = len(history) - 1
+    wanted = [end for end in (0, last) if history[end] is None]
+    if inside := tested(history):
+        # Releases are untestable up to one, or from one on: look between it and the tested ones.
+        below = [*range(inside[0])]
+        above = [*range(last, inside[-1], -1)]
+        for outside in (below, above):
+            skips = [n for n, i in enumerate(outside) if history[i] is Verdict.SKIP]
+            if skips and skips[0] == 0:
+                left = outside[skips[-1] + 1 :]  # all of them without a verdict
+                wanted += left[len(left) // 2 :][:1]
+    return wanted
 
 
 def _split(stretch: list[int], running: Collection[int]) -> list[list[int]]:

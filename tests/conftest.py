@@ -1,0 +1,35 @@
+"""A checkout of its own for the tests that run the real commands."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bisector import ROOT
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the project, as a clone would have it: no environments, no journal."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    target = tmp_path_factory.mktemp("checkout") / "project"
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    return target
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the machine's user has set must not decide a test."""
+    for name in os.environ:
+        if name in ("AMQP_URL", "NO_COLOR", "FORCE_COLOR") or name.startswith("NOX"):
+            monkeypatch.delenv(name)
