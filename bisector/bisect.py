@@ -225,7 +225,7 @@ class Bisection:
             now = time.monotonic()
             if doing:
                 self.timing[doing] = self.timing.get(doing, 0.0) + now - since
-            since, doing = now, text.split(":", maxsplit=1)[0]
+            since, doing = now, text
             self._display.stage(release.version, text)
 
         environment = environments.of(release, deps=self._deps, python=self._python)

@@ -20,6 +20,7 @@ from bisector.display import console_for, display_for
 from bisector.errors import FOUND, NO_FLIP, TROUBLE, OutsideError, UserError
 from bisector.journal import JOURNAL, Journal, Question
 from bisector.search import Verdict
+from bisector.speed import measure
 
 DEFAULT_SCENARIO = "sibling-close"
 
@@ -238,8 +239,35 @@ def _known() -> list[releases.Release]:
         return []
 
 
+# --- speed ------------------------------------------------------------------------------------
+
+
+def speed_parser() -> argparse.ArgumentParser:
+    """Return the options of `nox -s speed`."""
+    parser = _parser(
+        "speed",
+        "Time `nox -s bisect` in a copy of this checkout, with and without environments, and plain"
+        " bisection with pip beside it.",
+    )
+    parser.add_argument("scenario", nargs="?", default=DEFAULT_SCENARIO)
+    parser.add_argument(
+        "--runs", type=_count, default=3, help="timed runs of each kind (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--no-baseline", action="store_true", help="leave out the comparison with pip"
+    )
+    return parser
+
+
+async def speed(args: argparse.Namespace) -> int:
+    """Measure and print."""
+    await measure(args.scenario, args.runs, console_for(), baseline=not args.no_baseline)
+    return 0
+
+
 COMMANDS = {
     "bisect": Command(bisect_parser, bisect),
     "probe": Command(probe_parser, probe_one),
     "update": Command(update_parser, update),
+    "speed": Command(speed_parser, speed),
 }

@@ -77,6 +77,7 @@ async def observe(
     except UninstallableError as error:
         return Observation(environment.version, Verdict.SKIP, "uninstallable", str(error), 0.0)
     for attempt in range(ATTEMPTS):
+        stage("waiting for RabbitMQ")
         lease = await broker.lease()
         stage("probing again" if attempt else "probing")
         aborted: AbortedError | None = None

@@ -1,0 +1,1 @@
+"""What runs inside the environment of the release under test."""
