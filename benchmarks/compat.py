@@ -13,14 +13,14 @@ import logging
 from typing import Any, Awaitable, Callable
 
 
-class NotImportable(Exception):
+class NotImportableError(Exception):
     """The release does not import; the text is the reason, in one line."""
 
 
 def rabbit() -> Any:
     """The module ``faststream.rabbit``.
 
-    Raises NotImportable when the release fails to import, and ModuleNotFoundError when FastStream
+    Raises NotImportableError when the release fails to import, and ModuleNotFoundError when FastStream
     is not installed at all: that is no property of a release.
     """
     try:
@@ -30,7 +30,7 @@ def rabbit() -> Any:
             raise
         text = (str(error).strip() or type(error).__name__).splitlines()[0]
         kind = "" if isinstance(error, ImportError) else f"{type(error).__name__}: "
-        raise NotImportable(f"does not import: {kind}{text}") from error
+        raise NotImportableError(f"does not import: {kind}{text}") from error
 
 
 def quiet() -> None:
@@ -99,7 +99,7 @@ async def publish(broker: Any, body: str, *, exchange: Any, routing_key: str) ->
 
 
 async def request(broker: Any, body: Any, queue: str) -> Any:
-    """Publish to `queue` and return the body of the reply: `request`, or `rpc=True` before 0.5.19."""
+    """Publish to `queue` and return the reply's body: by `request`, or `rpc=True` before 0.5.19."""
     if hasattr(broker, "request"):
         return await (await broker.request(body, queue)).decode()
     return await broker.publish(body, queue, rpc=True, raise_timeout=True)

@@ -22,6 +22,7 @@ import sys
 import time
 import traceback
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Awaitable, Callable, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -53,7 +54,7 @@ class Observation(NamedTuple):
     evidence: dict[str, Any]
 
 
-class Verdict(Exception):
+class EarlyError(Exception):
     """Ends a scenario early, with its observation."""
 
     def __init__(self, observation: Observation) -> None:
@@ -189,7 +190,7 @@ class Bench:
             seen = await self.blame(done, what, {})
             code = ABORT if seen.code == ABORT else UNTESTABLE
             outcome = seen.outcome if seen.code == ABORT else "untestable"
-            raise Verdict(seen._replace(code=code, outcome=outcome))
+            raise EarlyError(seen._replace(code=code, outcome=outcome))
         return done
 
     async def blame(self, call: Call, what: str, evidence: dict[str, Any]) -> Observation:
@@ -229,9 +230,10 @@ def report(seen: Observation) -> int:
     seen = Observation(**json.loads(text))
     path = os.environ.get("PROBE_REPORT")
     if path:
-        with open(f"{path}.part", "w", encoding="utf-8") as file:
-            json.dump({k: v for k, v in seen._asdict().items() if k != "code"}, file, indent=2)
-        os.replace(f"{path}.part", path)
+        told = {k: v for k, v in seen._asdict().items() if k != "code"}
+        part = Path(f"{path}.part")
+        part.write_text(json.dumps(told, indent=2), encoding="utf-8")
+        part.replace(path)
     print(f"{seen.outcome}: {seen.reason}", flush=True)
     return seen.code
 
@@ -245,7 +247,7 @@ async def _run(probe: Callable[[Bench], Awaitable[Observation]], url: str) -> in
         return report(_no_rabbitmq(f"plain aio-pika at {place.hostname}:{place.port}: {why}", {}))
     try:
         return report(await probe(bench))
-    except Verdict as early:
+    except EarlyError as early:
         return report(early.observation)
     except Exception as error:
         if _raised_in(error).startswith("benchmarks"):
@@ -267,7 +269,7 @@ def importable() -> int:
     """0 if the release imports; otherwise report why not and return the exit code."""
     try:
         compat.rabbit()
-    except compat.NotImportable as error:
+    except compat.NotImportableError as error:
         return report(Observation(UNTESTABLE, "unimportable", str(error), {}))
     except ModuleNotFoundError:
         return report(

@@ -7,7 +7,7 @@ import struct
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from benchmarks.scenarios._common import ABORT, Observation, Verdict
+from benchmarks.scenarios._common import ABORT, Observation, EarlyError
 
 # Methods of AMQP 0-9-1: (class id, method id)
 CONNECTION_OPEN_OK = (10, 41)
@@ -63,7 +63,7 @@ class Proxy:
             need = (
                 f"this scenario reads AMQP frames and needs an amqp:// URL, not {parts.scheme}://"
             )
-            raise Verdict(Observation(ABORT, "no plain AMQP", need, {}))
+            raise EarlyError(Observation(ABORT, "no plain AMQP", need, {}))
         self._parts = parts
         self._target = (parts.hostname or "", parts.port or 5672)
         self._server: asyncio.AbstractServer | None = None

@@ -27,7 +27,7 @@ async def probe(bench: Bench) -> Observation:
     inbox, channel = f"{bench.name}-inbox", bench.control.channel
     started, finished, marked = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
-    async def receive(body: Any) -> None:
+    async def receive(_body: Any) -> None:
         started.set()
         await asyncio.sleep(WORK_SECONDS)
         finished.set()

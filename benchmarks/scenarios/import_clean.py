@@ -16,7 +16,7 @@ def observe() -> Observation:
     begin, before = time.perf_counter(), set(sys.modules)
     try:
         compat.rabbit()
-    except compat.NotImportable as error:
+    except compat.NotImportableError as error:
         return Observation(BAD, "unimportable", str(error), {})
     seconds = time.perf_counter() - begin
     evidence = {"seconds": round(seconds, 4), "modules": len(set(sys.modules) - before)}

@@ -30,7 +30,7 @@ async def probe(bench: Bench) -> Observation:
     inbox = f"{bench.name}-inbox"
     arrived = asyncio.Event()
 
-    async def receive(body: Any) -> None:
+    async def receive(_body: Any) -> None:
         arrived.set()
 
     broker = bench.broker()
