@@ -23,6 +23,17 @@ from bisector.rabbitmq.control import version
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whatever else a test is about: no node leaves a folder."""
+    folder = tmp_path_factory.mktemp("nodes")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(folder))
+        patch.setenv("TMPDIR", str(folder))
+        yield
+    assert not list(folder.iterdir())
+
+
 async def start() -> PrivateServer:
     server = await (await find(print)).start()
     assert isinstance(server, PrivateServer)

@@ -49,13 +49,22 @@ BOOT_SECONDS = 60.0
 ROOM = 10_000_000
 """Bytes that a node needs for its folder, generously."""
 USER = "bisector"
+OTHER = "other"
+"""Of a second virtual host and a second user: the name."""
+_SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 
 # Runs before RabbitMQ boots. Reads standard input to its end (our parent closed it, or died), and
 # stops at once.
 _WATCH = """spawn(fun() -> P = open_port({fd,0,1},[in,eof,binary]),
  L = fun(L) -> receive {P,eof} -> erlang:halt(0,[{flush,false}]); _ -> L(L) end end, L(L) end)."""
-# Runs after it. RabbitMQ would otherwise start epmd, in a whole extra Erlang VM, every 60 s.
+# Run after it. RabbitMQ would otherwise start epmd, in a whole extra Erlang VM, every 60 s.
 _AFTER = "supervisor:terminate_child(rabbit_sup, rabbit_epmd_monitor_sup)."
+# A second virtual host and a second user, with the first one's password. Nobody waits for them.
+_OTHERS = f"""{{ok, P}} = application:get_env(rabbit, default_pass), All = <<".*">>,
+ catch rabbit_vhost:add(<<"{OTHER}">>, <<"boot">>),
+ catch rabbit_auth_backend_internal:add_user(<<"{OTHER}">>, P, <<"boot">>),
+ [catch rabbit_auth_backend_internal:set_permissions(U, V, All, All, All, <<"boot">>)
+  || {{U, V}} <- [{{<<"{USER}">>, <<"{OTHER}">>}}, {{<<"{OTHER}">>, <<"/">>}}]]."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +177,7 @@ def _janitor(folder: str) -> tuple[subprocess.Popen[bytes], int]:
     try:
         return subprocess.Popen(
             ["/bin/sh", "-c", 'cat; rm -rf "$1"', "sh", folder],
+            env={"PATH": _SYSTEM_PATH},  # ours may lack `cat` and `rm`
             stdin=waits,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -198,7 +208,7 @@ def _furnish(folder: Path, found: Layout, port: int, password: str) -> None:
 def _environ(folder: Path, found: Layout, port: int) -> dict[str, str]:
     """All the node's variables: none of ours, and nothing of /etc/rabbitmq."""
     variables: dict[str, str | Path] = {
-        "PATH": f"{found.bin}:/usr/bin:/bin:/usr/sbin:/sbin",
+        "PATH": f"{found.bin}:{_SYSTEM_PATH}",
         "HOME": folder / "home",
         "LANG": "C.UTF-8",
         # what the `erl` script would set
@@ -249,7 +259,7 @@ def _command(found: Layout, port: int) -> list[str | Path]:
         "-kernel", "inet_dist_use_interface", "{127,0,0,1}",
         "-kernel", "prevent_overlapping_partitions", "false",
         "-syslog", "logger", "[]", "-syslog", "syslog_error_logger", "false",
-        "-eval", _WATCH, "-s", "rabbit", "boot", "-eval", _AFTER,
+        "-eval", _WATCH, "-s", "rabbit", "boot", "-eval", _AFTER, "-eval", _OTHERS,
     ]  # fmt: skip
 
 
