@@ -2,6 +2,8 @@
 
 nox -s bisect                              which release fixed or broke it
 nox -s "release(X)" -- sibling-close       one release, one scenario
+nox -s advise -- X                         what helps those who are stuck with a release
+nox -s bench -- 0.1.0 0.2.0                measure releases with asv
 nox -s update                              what is new on the index
 nox -s tests lint                          for those who change this project
 """
@@ -14,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -52,13 +55,30 @@ def tool(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["tool"])
 def bisect(session: nox.Session) -> None:
     """Find the release where behaviour flips (`-- --help` explains the options)."""
+    for option, group in (("--flaky", "flaky"), ("--figure", "figures")):
+        if any(argument.split("=")[0] == option for argument in session.posargs):
+            add_to_tool(session, group)  # large, and most questions do without
     run_tool("bisect", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["tool"])
+def advise(session: nox.Session) -> None:
+    """Try what is told to those whose publishing hangs, on one release."""
+    run_tool("advise", *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["tool"])
 def update(session: nox.Session) -> None:
     """Read the releases from the package index again and print what is new."""
     run_tool("update", *session.posargs)
+
+
+@nox.session(reuse_venv=True)
+def bench(session: nox.Session) -> None:
+    """Measure releases with asv (`-- --help` explains the options)."""
+    dependencies = nox.project.dependency_groups(PROJECT, "bench")
+    session.install(*PROJECT["project"]["dependencies"], *dependencies)
+    run_tool("bench", *session.posargs, python=Path(session.bin, "python"))
 
 
 @nox.session(venv_backend="none", requires=["tool"])
@@ -81,6 +101,13 @@ def release(session: nox.Session, version: str) -> None:
     else:
         wanted = releases.find(releases.load(), version)
         install(session, environments.of(wanted, deps=args.deps, python=args.python))
+
+
+@nox.session(venv_backend="none")
+def environment(session: nox.Session) -> None:
+    """Install what the tool asks for: a release with some dependency held, a commit, a wheel."""
+    (recipe,) = session.posargs
+    install(session, environments.Environment.from_json(recipe))
 
 
 @nox.session(reuse_venv=True)
@@ -115,12 +142,34 @@ def install(session: nox.Session, environment: environments.Environment) -> None
             uv, "venv", "--quiet", "--no-project", "--python", environment.python, path,
             env=env, external=True,
         )  # fmt: skip
+        pip_install = [uv, "pip", "install", "--quiet", "--python", path]
         as_of = ["--exclude-newer", environment.exclude_newer] if environment.exclude_newer else []
+        held = constraints_file(environment, environment.constraints)
         session.run_install(
-            uv, "pip", "install", "--quiet", "--python", path, *as_of, environment.requirement,
-            env=env, external=True,
-        )  # fmt: skip
+            *pip_install, *as_of, *held, *environment.requirements, env=env, external=True
+        )
+        if environment.requires:
+            # All that is there stays as it is; the reproduction's own needs may be of any day.
+            there = [f"{name}=={version}" for name, version in environment.installed().items()]
+            held = constraints_file(environment, there)
+            session.run_install(*pip_install, *held, *environment.requires, env=env, external=True)
         environment.seal()
+
+
+def constraints_file(environment: environments.Environment, pins: Sequence[str]) -> list[str]:
+    """Hold versions: returns the options for uv."""
+    if not pins:
+        return []
+    file = environment.path / "constraints.txt"
+    file.write_text("\n".join(pins), encoding="utf-8")
+    return ["--constraints", str(file)]
+
+
+def add_to_tool(session: nox.Session, group: str) -> None:
+    """Install a dependency group into the tool's own environment."""
+    packages = nox.project.dependency_groups(PROJECT, group)
+    command = [find_uv(), "pip", "install", "--quiet", "--python", str(TOOL_PYTHON), *packages]
+    session.run_install(*command, env=uv_settings(), external=True)
 
 
 def find_uv() -> str:
@@ -141,13 +190,13 @@ def uv_settings() -> dict[str, str | None]:
     return {"UV_DEFAULT_INDEX": index} if index else {}
 
 
-def run_tool(*arguments: str) -> None:
+def run_tool(*arguments: str, python: Path = TOOL_PYTHON) -> None:
     """Run the tool in its own environment; Nox ends with its exit code.
 
     Not through `session.run`: Nox would end with 1 whatever the code, mix standard error into
     standard output, and kill the tool 0.5 s after Ctrl-C, in the middle of its tidying up.
     """
-    command = [str(TOOL_PYTHON), "-m", "bisector", *arguments]
+    command = [str(python), "-m", "bisector", *arguments]
     environ = {**os.environ, **TOOL_SETTINGS}
     # Held back until the tool can handle them: a Python that just starts would end in a traceback.
     held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})

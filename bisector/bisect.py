@@ -9,15 +9,20 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from bisector import environments, search
+from bisector import search
+from bisector.axis import Axis
 from bisector.broker import Broker
+from bisector.environments import Environment
 from bisector.journal import Journal
-from bisector.probe import Observation, observe
+from bisector.probe import Observation, Rules, observe
 from bisector.programs import Program
 from bisector.releases import Release
 from bisector.search import Verdict
+
+if TYPE_CHECKING:
+    from bisector import noisy
 
 AGREEING = 2
 """How often a release beside a flip must have given its verdict, each time in a fresh process."""
@@ -57,23 +62,48 @@ class Flip:
     """Where the stretch of `from_` begins, as far as it was tested."""
 
 
+@dataclass(frozen=True)
+class Circumstances:
+    """What an answer holds for, beside the releases."""
+
+    deps: str
+    """Dependency rule."""
+    python: str
+    """The interpreter asked for."""
+    rabbitmq: str
+    """RabbitMQ's version."""
+    rabbitmq_source: str
+    """Where it came from, in words."""
+
+
 @dataclass
 class Answer:
     """All that a bisection found out."""
 
     program: Program
-    releases: Sequence[Release]
+    axis: Axis
     observations: dict[str, list[Observation]]
     """Of each release probed, oldest first."""
     history: list[Verdict | None]
-    deps: str
-    python: str
-    rabbitmq: str
-    rabbitmq_source: str
+    circumstances: Circumstances
+    rules: Rules
     started: datetime
     seconds: float = 0.0
     timing: dict[str, float] = field(default_factory=dict)
     """Seconds by stage, summed over what ran side by side."""
+    flaky: noisy.Answer | None = None
+    """How sure it is, where a reproduction fails only sometimes."""
+
+    @property
+    def releases(self) -> Sequence[Release]:
+        """All releases on the axis, probed or not."""
+        return self.axis.releases
+
+    @property
+    def python(self) -> str:
+        """The interpreter's full version, as the probes saw it."""
+        seen = [o.python for found in self.observations.values() for o in found if o.python]
+        return seen[-1] if seen else self.circumstances.python
 
     @property
     def flips(self) -> list[Flip]:
@@ -100,10 +130,15 @@ class Answer:
             since = flip.after
         return found
 
+    def verdict(self, version: str) -> Verdict:
+        """Return what a release that was probed counts as."""
+        verdict = self.history[[r.version for r in self.releases].index(version)]
+        return verdict or self.observations[version][-1].verdict
+
     def last(self, version: str) -> Observation:
         """Return the newest observation of a release that has the verdict it was given."""
-        verdict = self.history[[r.version for r in self.releases].index(version)]
         seen = self.observations[version]
+        verdict = self.verdict(version)
         return next((o for o in reversed(seen) if o.verdict is verdict), seen[-1])
 
 
@@ -125,32 +160,73 @@ def settle(observations: Sequence[Observation]) -> Verdict | None:
 class Bisection:
     """Observes what the search asks for, several releases at a time."""
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         program: Program,
-        releases: Sequence[Release],
+        axis: Axis,
         *,
         broker: Broker,
         journal: Journal,
         display: Display,
         jobs: int,
-        deps: str,
-        python: str,
-        timeout: float,
+        rules: Rules,
+        repeat: int = 1,
     ) -> None:
-        self._program, self._releases = program, releases
+        """Take what is in the journal for known.
+
+        Args:
+            jobs: releases probed side by side.
+            repeat: probes of a release that all have to be good for it to be good.
+        """
+        self._repeat = repeat
+        self._program, self._axis, self._releases = program, axis, axis.releases
         self._broker, self._journal, self._display = broker, journal, display
-        self._jobs, self._deps, self._python, self._timeout = jobs, deps, python, timeout
-        self._observations = {r.version: journal.of(r.version) for r in releases}
+        self._jobs, self._rules = jobs, rules
+        self._observations = {r.version: journal.of(r.version) for r in axis.releases}
+        self._slots = asyncio.Semaphore(jobs)
         self.timing: dict[str, float] = {}
-        for seen in self._observations.values():
-            if seen:
-                display.observed(seen[-1], remembered=True)
+        self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
 
     @property
     def history(self) -> list[Verdict | None]:
         """The verdicts so far."""
-        return [settle(self._observations[r.version]) for r in self._releases]
+        return [self._settle(release.version) for release in self._releases]
+
+    def _settle(self, version: str) -> Verdict | None:
+        seen = self._observations[version]
+        if self._repeat == 1:
+            return settle(seen)
+        if any(o.verdict is Verdict.BAD for o in seen):
+            return Verdict.BAD
+        good = sum(o.verdict is Verdict.GOOD for o in seen)
+        if good >= self._repeat:
+            return Verdict.GOOD
+        return Verdict.SKIP if seen and not good else None
+
+    def answer(self, circumstances: Circumstances, flaky: noisy.Answer | None = None) -> Answer:
+        """Put together what was found.
+
+        Args:
+            flaky: the answer of `find_flaky`, which decides what a release counts as.
+        """
+        history = self.history
+        if flaky is not None and flaky.flip is not None and flaky.to is not None:
+            other = Verdict.GOOD if flaky.to is Verdict.BAD else Verdict.BAD
+            for i, verdict in enumerate(history):
+                if verdict is not Verdict.SKIP and self._observations[self._releases[i].version]:
+                    history[i] = other if i <= flaky.flip.before else flaky.to
+        return Answer(
+            self._program,
+            self._axis,
+            self.observations,
+            history,
+            circumstances,
+            self._rules,
+            self._started,
+            round(time.monotonic() - self._clock, 2),
+            {stage: round(seconds, 2) for stage, seconds in self.timing.items()},
+            flaky,
+        )
 
     @property
     def observations(self) -> dict[str, list[Observation]]:
@@ -163,6 +239,7 @@ class Bisection:
         As soon as one probe answers, the next is chosen; one whose verdict has lost its worth by
         then is stopped.  With `whole_map` every release is probed.
         """
+        self._tell_known()
         running: dict[int, asyncio.Task[None]] = {}
         # RabbitMQ boots while the first environments are built.
         boot: asyncio.Task[object] | None = None
@@ -213,11 +290,67 @@ class Bisection:
         return [i for i, needed in dict(reversed(named)).items() if self._agreeing(i) < needed]
 
     def _agreeing(self, index: int) -> int:
-        seen = self._observations[self._releases[index].version]
-        verdict = settle(seen)
-        return sum(o.verdict is verdict for o in seen)
+        version = self._releases[index].version
+        verdict = self._settle(version)
+        return sum(o.verdict is verdict for o in self._observations[version])
+
+    async def find_flaky(self, confidence: float, most: int) -> noisy.Answer | None:
+        """Probe until one flip, or none, is so probable, or `most` probes were made.
+
+        For reproductions that fail sometimes: a release is probed as often as it takes.
+        """
+        from bisector import noisy  # noqa: PLC0415  # with NumPy, which no other search needs
+
+        self._tell_known()
+        while True:
+            tallies = [
+                noisy.Tally.of(o.verdict for o in self._observations[r.version])
+                for r in self._releases
+            ]
+            made = sum(map(len, self._observations.values()))
+            found = noisy.answer(tallies, confidence)
+            self._display.known(_believed(self._releases, noisy.posterior(tallies), probes=made))
+            wanted = noisy.next_to_probe(tallies, self._jobs)
+            if found or made >= most or not wanted:
+                return found
+            tasks = [asyncio.create_task(self._observe(self._releases[i])) for i in wanted]
+            tasks.append(asyncio.create_task(self._boot()))
+            try:
+                await asyncio.gather(*tasks)
+            finally:
+                await _stop(tasks)
+
+    async def observe(self, name: str, environment: Environment) -> Observation:
+        """Probe one environment under a name of its own; journalled like all the others."""
+        if known := self._journal.of(name):
+            self._display.observed(known[-1], remembered=True)
+            return known[-1]
+        async with self._slots:
+            observation = await observe(
+                name,
+                environment,
+                self._program,
+                self._broker,
+                self._rules,
+                lambda text: self._display.stage(name, text),
+            )
+        self._journal.add(observation)
+        self._display.observed(observation, remembered=False)
+        return observation
+
+    def _tell_known(self) -> None:
+        for seen in self.observations.values():
+            self._display.observed(seen[-1], remembered=True)
+
+    async def _boot(self) -> None:
+        await self._broker.lease()
 
     async def _observe(self, release: Release) -> None:
+        for _ in range(self._repeat):
+            if await self._probe(release) is not Verdict.GOOD:
+                return  # once is enough to be bad
+
+    async def _probe(self, release: Release) -> Verdict:
         since, doing = time.monotonic(), ""
 
         def stage(text: str) -> None:
@@ -228,12 +361,19 @@ class Bisection:
             since, doing = now, text
             self._display.stage(release.version, text)
 
-        environment = environments.of(release, deps=self._deps, python=self._python)
-        observation = await observe(environment, self._program, self._broker, self._timeout, stage)
+        observation = await observe(
+            release.version,
+            self._axis.environment(release),
+            self._program,
+            self._broker,
+            self._rules,
+            stage,
+        )
         stage("done")
         self._journal.add(observation)
         self._observations[release.version].append(observation)
         self._display.observed(observation, remembered=False)
+        return observation.verdict
 
 
 async def _stop(tasks: Sequence[asyncio.Task[Any]]) -> None:
@@ -269,42 +409,12 @@ def describe(releases: Sequence[Release], history: Sequence[Verdict | None]) -> 
     return "; ".join(parts)
 
 
-async def run(  # noqa: PLR0913
-    program: Program,
-    releases: Sequence[Release],
-    *,
-    broker: Broker,
-    rabbitmq: str,
-    journal: Journal,
-    display: Display,
-    jobs: int,
-    deps: str,
-    python: str,
-    timeout: float,
-    whole_map: bool = False,
-) -> Answer:
-    """Bisect the releases, or with `whole_map` probe them all.
-
-    Raises:
-        OutsideError: trouble that stops the search; what was observed is in the journal.
-    """
-    started, clock = datetime.now(timezone.utc), time.monotonic()
-    bisection = Bisection(
-        program, releases, broker=broker, journal=journal, display=display,
-        jobs=jobs, deps=deps, python=python, timeout=timeout,
-    )  # fmt: skip
-    await bisection.find_flips(whole_map=whole_map)
-    pythons = [o.python for seen in bisection.observations.values() for o in seen if o.python]
-    return Answer(
-        program,
-        releases,
-        bisection.observations,
-        bisection.history,
-        deps,
-        pythons[-1] if pythons else python,
-        rabbitmq,
-        broker.source,
-        started,
-        round(time.monotonic() - clock, 2),
-        {stage: round(seconds, 2) for stage, seconds in bisection.timing.items()},
-    )
+def _believed(releases: Sequence[Release], belief: noisy.Posterior, *, probes: int) -> str:
+    """Say in a line where a flip most probably is."""
+    if not belief.flips:
+        return f"{probes} probes, nothing testable yet"
+    flip, chance = max(belief.flips.items(), key=lambda item: item[1])
+    if belief.no_flip > chance:
+        return f"{probes} probes: no flip with probability {belief.no_flip:.2f}"
+    between = f"{releases[flip.before].version} and {releases[flip.after].version}"
+    return f"{probes} probes: flips between {between} with probability {chance:.2f}"

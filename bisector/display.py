@@ -35,6 +35,12 @@ class Lines:
     ) -> None:
         """Nothing to put away."""
 
+    def pause(self) -> None:
+        """Make room for other output."""
+
+    def resume(self) -> None:
+        """Go on."""
+
     def stage(self, version: str, text: str) -> None:
         """Say nothing: what comes of it gets a line."""
 
@@ -83,6 +89,16 @@ class Board:
         trace: TracebackType | None,
     ) -> None:
         self._live.stop()
+
+    def pause(self) -> None:
+        """Make room for other output."""
+        self._live.stop()
+
+    def resume(self) -> None:
+        """Go on."""
+        self._running.clear()
+        self._known = self._note = ""
+        self._live.start()
 
     def stage(self, version: str, text: str) -> None:
         """Show what is done with a release."""

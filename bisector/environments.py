@@ -9,13 +9,16 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
+import hashlib
 import importlib.metadata
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+
+from packaging.utils import canonicalize_name
 
 from bisector import ROOT
 from bisector.releases import PACKAGE, Release
@@ -34,26 +37,48 @@ class Environment:
     """What one release runs in: the release itself, and its dependencies of one day."""
 
     version: str
-    deps: str = RELEASE_DAY
-    """`release-day`: as the index was when the release came out; `today`: as it is now."""
+    """The release, as the search calls it."""
+    requirements: tuple[str, ...]
+    """What is asked for; the first is what a user of that release installs."""
     exclude_newer: str | None = None
-    """That day for `uv pip install --exclude-newer`; None for `today`."""
+    """As of when it is resolved, for `uv pip install --exclude-newer`; None: as of now."""
     python: str = PYTHON
+    constraints: tuple[str, ...] = ()
+    """Versions that dependencies are held at."""
+    requires: tuple[str, ...] = ()
+    """What a reproduction itself needs; added without changing what the rest resolves to."""
+    python_varies: bool = False
+    """An interpreter that cannot be had makes it uninstallable, rather than being trouble."""
 
     @property
-    def requirement(self) -> str:
-        """What a user of that release installs."""
-        return f"{PACKAGE}[{EXTRA}]=={self.version}"
+    def plain(self) -> bool:
+        """Whether the Nox session `release(X)` knows how to build it."""
+        return len(self.requirements) == 1 and not (
+            self.constraints or self.requires or self.python_varies
+        )
 
     @property
     def path(self) -> Path:
         """Its folder, named after all that tells it from the others."""
         name = f"release-{self.version}"
-        if self.deps != RELEASE_DAY:
-            name += f"-{self.deps}"
-        if self.python != PYTHON:
+        if self.plain and self.exclude_newer is None:
+            name += f"-{TODAY}"
+        if self.plain and self.python != PYTHON:
             name += f"-py{self.python}"
+        if not self.plain:
+            name += f"-{hashlib.sha256(self.to_json().encode()).hexdigest()[:10]}"
         return ENVIRONMENTS / re.sub(r"[^a-z0-9-]+", "-", name.lower())
+
+    def to_json(self) -> str:
+        """Return it as text, for the Nox session `environment`."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Environment:
+        """Read what `to_json` wrote."""
+        fields = json.loads(text)
+        lists = {k: tuple(v) for k, v in fields.items() if isinstance(v, list)}
+        return cls(**{**fields, **lists})
 
     @property
     def interpreter(self) -> Path:
@@ -61,10 +86,11 @@ class Environment:
         return self.path / "bin" / "python"
 
     @property
-    def recipe(self) -> dict[str, str | None]:
-        """All that its content follows from; with `today` also the day it was resolved on."""
+    def recipe(self) -> dict[str, object]:
+        """All that its content follows from; resolved as of now, that is also the day."""
         day = self.exclude_newer or datetime.now(timezone.utc).date().isoformat()
-        return {"requirement": self.requirement, "as_of": day, "python": self.python}
+        fields: dict[str, object] = json.loads(self.to_json())
+        return {**fields, "exclude_newer": day}
 
     def stamp(self) -> dict[str, object] | None:
         """What was written once it was whole: its recipe and `dependencies` (name: version).
@@ -93,12 +119,17 @@ class Environment:
         found = stamp.get("dependencies") if stamp else None
         return dict(found) if isinstance(found, dict) else {}
 
-    def seal(self) -> None:
-        """Mark it as whole, which is the last step of building it."""
+    def installed(self) -> dict[str, str]:
+        """The distributions that are inside now, whole or not: version by normalised name."""
         folders = [str(p) for p in self.path.glob("lib*/python*/site-packages")]
         distributions = importlib.metadata.distributions(path=folders)
-        held = {str(d.metadata["Name"]).lower().replace("_", "-"): d.version for d in distributions}
-        stamp = {"recipe": self.recipe, "dependencies": dict(sorted(held.items()))}
+        return dict(
+            sorted((canonicalize_name(d.metadata["Name"]), d.version) for d in distributions)
+        )
+
+    def seal(self) -> None:
+        """Mark it as whole, which is the last step of building it."""
+        stamp = {"recipe": self.recipe, "dependencies": self.installed()}
         part = self.path / f"{_STAMP}.part"
         part.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
         part.replace(self.path / _STAMP)
@@ -113,13 +144,28 @@ class Environment:
             yield
 
 
+def as_of(moment: datetime) -> str:
+    """A moment as uv takes it."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def rule(deps: str) -> str:
+    """Name a dependency rule so that it means the same tomorrow."""
+    return deps if deps == RELEASE_DAY else f"{deps} {datetime.now(timezone.utc).date()}"
+
+
+def requirement(version: str) -> str:
+    """What a user of a release installs."""
+    return f"{PACKAGE}[{EXTRA}]=={version}"
+
+
 def of(release: Release, *, deps: str = RELEASE_DAY, python: str = PYTHON) -> Environment:
     """Describe the environment of a release."""
-    as_of = release.release_day.strftime("%Y-%m-%dT%H:%M:%SZ") if deps == RELEASE_DAY else None
-    return Environment(release.version, deps, as_of, python)
+    day = as_of(release.release_day) if deps == RELEASE_DAY else None
+    return Environment(release.version, (requirement(release.version),), day, python)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse._ActionsContainer) -> None:
     """Add the options that tell one environment of a release from another."""
     parser.add_argument(
         "--deps",

@@ -6,8 +6,8 @@ import os
 import re
 import shutil
 
-from bisector import process
-from bisector.environments import Environment
+from bisector import ROOT, process
+from bisector.environments import RELEASE_DAY, TODAY, Environment
 from bisector.errors import OutsideError
 
 
@@ -39,14 +39,14 @@ def explain(environment: Environment, output: str) -> UninstallableError | Outsi
     What uv says of the package's own dependencies is the release's; whatever we do not recognise
     counts as trouble of our own, so that no verdict rests on it.
     """
-    name = environment.requirement
+    name = environment.requirements[0]
     if "No space left on device" in output:
         line = f"the disk is full: {name} could not be installed; make room and run it again"
     elif re.search(r"uv'? venv .*failed", output):
-        line = (
-            f"Python {environment.python} is not on this machine and uv could not bring it:"
-            " install it, or choose another with --python"
-        )
+        line = f"Python {environment.python} is not on this machine and uv could not bring it"
+        if environment.python_varies:
+            return UninstallableError(line)
+        line += ": install it, or choose another with --python"
     elif "UV_OFFLINE" in os.environ:
         # Whatever uv says now, that no version fits or that a package is missing, may only mean
         # that its cache does not hold it.
@@ -87,10 +87,13 @@ def nox() -> list[str]:
 
 
 async def _nox(environment: Environment) -> tuple[int, str]:
-    command = [
-        *nox(), "-s", f"release({environment.version})", "--install-only", "--no-dependencies",
-        "--", "--deps", environment.deps, "--python", environment.python,
-    ]  # fmt: skip
+    session = [f"release({environment.version})"] if environment.plain else ["environment"]
+    options = [environment.to_json()]
+    if environment.plain:
+        deps = RELEASE_DAY if environment.exclude_newer else TODAY
+        options = ["--deps", deps, "--python", environment.python]
+    command = [*nox(), "-f", str(ROOT / "noxfile.py"), "-s", *session, "--install-only"]
+    command += ["--no-dependencies", "--", *options]
     # A user's settings for Nox are for the session that they started, not for this one.
     drop: dict[str, str | None] = {name: None for name in os.environ if name.startswith("NOX")}
     async with process.start(command, drop | {"NO_COLOR": "1"}) as running:

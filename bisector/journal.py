@@ -34,7 +34,10 @@ class Question:
     deps: str
     """Dependency rule; for `today` with the day."""
     rabbitmq: str
-    timeout: float
+    rules: dict[str, Any]
+    """How the program's end was read, its deadline included."""
+    held: list[str]
+    """Requirements that were held, or added."""
 
 
 class Journal:

@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from bisector import process
+from bisector import ROOT, process
 from bisector.broker import Broker
 from bisector.environments import Environment
 from bisector.errors import OutsideError
 from bisector.installer import UninstallableError, install
 from bisector.programs import Program
+from bisector.rabbitmq import Server
 from bisector.search import Verdict
 
-TIMEOUT = 30.0
-"""Seconds after which a probe that has not ended hangs.  The built-in scenarios know much tighter
-deadlines of their own; this one is for a release that blocks the event loop."""
+BAD, SKIP, ABORT = "bad", "skip", "abort"
+IMPORT = "import faststream.rabbit"
 NO_ANSWER = "no answer from RabbitMQ"
 """The outcome with which a scenario says that even its plain aio-pika control failed."""
 ATTEMPTS = 3
 """How many times a probe is made before trouble with the broker stops the search."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How the end of a program is read."""
+
+    timeout: float
+    """Seconds until a probe without an answer hangs."""
+    timeout_is: str = BAD
+    """What a hang is: `bad`, `skip` or `abort`."""
+    match: str | None = None
+    """Bad is what writes this (a regular expression); ending otherwise is another bug, a skip."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +72,17 @@ class Observation:
 
 
 async def observe(
+    version: str,
     environment: Environment,
     program: Program,
     broker: Broker,
-    timeout: float = TIMEOUT,
-    stage: Any = lambda _text: None,
+    rules: Rules,
+    stage: Callable[[str], None] = lambda _text: None,
 ) -> Observation:
     """Install a release and probe it.
 
     Args:
+        version: what to call it.
         stage: is told what is being done, for the display.
 
     Raises:
@@ -75,14 +92,14 @@ async def observe(
         stage("installing")
         await install(environment)
     except UninstallableError as error:
-        return Observation(environment.version, Verdict.SKIP, "uninstallable", str(error), 0.0)
+        return Observation(version, Verdict.SKIP, "uninstallable", str(error), 0.0)
     for attempt in range(ATTEMPTS):
         stage("waiting for RabbitMQ")
         lease = await broker.lease()
         stage("probing again" if attempt else "probing")
         aborted: AbortedError | None = None
         try:
-            observation = await _run(environment, program, lease.server.url, timeout)
+            observation = await _run(version, environment, program, lease.server, rules)
         except AbortedError as error:
             aborted = error
         else:
@@ -95,7 +112,7 @@ async def observe(
         if trouble is None and aborted is not None and not aborted.broker:
             raise aborted
     raise OutsideError(
-        f"the probe of {environment.version} was void {ATTEMPTS} times ({trouble or aborted}):"
+        f"the probe of {version} was void {ATTEMPTS} times ({trouble or aborted}):"
         " see that RabbitMQ stays up and run it again, what is known is kept"
     )
 
@@ -107,10 +124,7 @@ class AbortedError(OutsideError):
 
 
 async def _run(
-    environment: Environment,
-    program: Program,
-    url: str,
-    timeout: float,
+    version: str, environment: Environment, program: Program, server: Server, rules: Rules
 ) -> Observation:
     """Run the program once.
 
@@ -119,34 +133,35 @@ async def _run(
     """
     with tempfile.TemporaryDirectory(prefix="bisector-") as folder:
         report = Path(folder) / "report.json"
-        environ: dict[str, str | None] = {
-            "AMQP_URL": url,
-            "PROBE_REPORT": str(report),
-            "PATH": f"{environment.interpreter.parent}{os.pathsep}{os.environ.get('PATH', '')}",
-            "VIRTUAL_ENV": str(environment.path),
-            "PYTHONUNBUFFERED": "1",
-            # The release's own, and nothing of what our user has set for other programs.
-            **dict.fromkeys(["PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONWARNINGS"]),
-            "PYTHONDONTWRITEBYTECODE": None,  # compiling once is enough
-        }
-        command: list[str | Path] = [environment.interpreter, *program.arguments]
-        async with process.start(command, environ) as running:
-            code = await running.wait(timeout)
-            seconds, output = running.seconds, running.output
+        environ = {
+            **server.variables, "PROBE_REPORT": str(report), **_surroundings(environment)
+        }  # fmt: skip
+        command: list[str | Path] = [*program.arguments]
+        if program.python:
+            command.insert(0, environment.interpreter)
+        async with process.start(command, environ, cwd=program.folder) as running:
+            code = await running.wait(rules.timeout)
+            seconds, output = running.seconds, _without_secrets(running.output, server.url)
         told = _read(report)
-    verdict, outcome, reason = _judge(code, timeout, output)
-    if code is not None:
+    verdict, outcome, reason = _judge(code, output, rules)
+    if code is not None and program.builtin:
         outcome, reason = str(told.get("outcome", outcome)), str(told.get("reason", reason))
-        if code >= 128:
-            error = AbortedError(
-                f"{program.name} asked to stop at {environment.version} (exit code {code}):"
-                f" {reason or 'it said nothing'}",
-                output,
-            )
-            error.broker = outcome == NO_ANSWER
-            raise error
+    if verdict is None:
+        ended = "did not end" if code is None else f"ended with exit code {code}"
+        error = AbortedError(
+            f"{program.name} asked to stop at {version}: it {ended}; {reason}", output
+        )
+        error.broker = outcome == NO_ANSWER
+        raise error
+    if verdict is Verdict.BAD and code is not None and not program.builtin:
+        # A program that just fails does not know that the release does not even import.
+        command = [environment.interpreter, "-c", IMPORT]
+        async with process.start(command, _surroundings(environment)) as running:
+            if await running.wait(rules.timeout):
+                verdict, outcome = Verdict.SKIP, "unimportable"
+                reason = f"does not import: {_last_line(running.output)}"
     return Observation(
-        environment.version,
+        version,
         verdict,
         outcome,
         reason,
@@ -158,21 +173,54 @@ async def _run(
     )
 
 
-def _judge(code: int | None, timeout: float, output: str) -> tuple[Verdict, str, str]:
-    """Read an exit code by the convention of `git bisect run`."""
-    last = _last_line(output)
+def _surroundings(environment: Environment) -> dict[str, str | None]:
+    """What a program finds set: the release's own, nothing that our user set for others."""
+    return {
+        "PATH": f"{environment.interpreter.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "VIRTUAL_ENV": str(environment.path),
+        "PYTHONUNBUFFERED": "1",
+        **dict.fromkeys(["PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONWARNINGS"]),
+        "PYTHONDONTWRITEBYTECODE": None,  # compiling once is enough
+    }
+
+
+def _judge(code: int | None, output: str, rules: Rules) -> tuple[Verdict | None, str, str]:
+    """Read an exit code by the convention of `git bisect run`; None: stop the search."""
+    last = _last_line(output) or ("it wrote nothing" if code is None else f"exit code {code}")
+    if rules.match is not None:
+        for line in output.splitlines():
+            if re.search(rules.match, line):
+                return Verdict.BAD, "match", line.strip()[:300]
+        if code == 0:
+            return Verdict.GOOD, "works", last
+        if code is None or code < 128:
+            end = "no answer" if code is None else f"exit code {code}"
+            return Verdict.SKIP, "another failure", f"{end}, but no match: {last}"
     if code is None:
-        return Verdict.BAD, "hang", f"no answer within {timeout:g} s"
+        is_verdict = {BAD: Verdict.BAD, SKIP: Verdict.SKIP, ABORT: None}[rules.timeout_is]
+        return is_verdict, "hang", f"no answer within {rules.timeout:g} s"
     if code == 0:
         return Verdict.GOOD, "works", last
     if code == 125:
-        return Verdict.SKIP, "untestable", last or "it said it could not test this release"
-    return Verdict.BAD, "error", last or f"exit code {code}"
+        return Verdict.SKIP, "untestable", last
+    if code < 128:
+        return Verdict.BAD, "error", last
+    return None, "abort", last
+
+
+def _without_secrets(output: str, url: str) -> str:
+    """What a program wrote, without the broker's password and this machine's folders."""
+    password = urlsplit(url).password or ""
+    if len(password) >= 6:  # shorter ones, as guest, are no secret but words of other texts
+        output = output.replace(password, "***")
+    return output.replace(f"{ROOT}{os.sep}", "").replace(str(Path.home()), "~")
 
 
 def _last_line(output: str) -> str:
+    """The line that says most: the last one that names an exception, or the last one."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else ""
+    named = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
+    return (named or lines or [""])[-1][:300]
 
 
 def _read(report: Path) -> dict[str, Any]:

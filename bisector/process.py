@@ -13,7 +13,7 @@ from pathlib import Path
 from bisector import ROOT
 
 LEASH = Path(__file__).with_name("leash.py")
-KEPT = 64 * 1024
+KEPT = 16 * 1024
 """How many bytes of a program's output are kept: its end says what happened."""
 
 
@@ -57,9 +57,11 @@ class Process:
 
 @contextlib.asynccontextmanager
 async def start(
-    command: Sequence[str | Path], environ: Mapping[str, str | None] | None = None
+    command: Sequence[str | Path],
+    environ: Mapping[str, str | None] | None = None,
+    cwd: Path = ROOT,
 ) -> AsyncIterator[Process]:
-    """Run a program from the checkout's root; leaving the context kills what is left of it.
+    """Run a program; leaving the context kills what is left of it.
 
     Args:
         environ: variables to set, or with None to remove, against our own.
@@ -75,7 +77,7 @@ async def start(
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            cwd=ROOT,
+            cwd=cwd,
             env=variables,
             start_new_session=True,  # Ctrl-C is for us; we tell the program
         )

@@ -1,16 +1,23 @@
-"""What is probed: a built-in scenario, by its name."""
+"""What is probed: a built-in scenario by its name, or any program by its path."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
-from dataclasses import dataclass
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bisector import ROOT
 from bisector.errors import UserError
 
 SCENARIOS = ROOT / "benchmarks" / "scenarios"
+WORKAROUNDS = ROOT / "benchmarks" / "workarounds"
+SCENARIO_TIMEOUT, PROGRAM_TIMEOUT = 30.0, 15.0
+"""Seconds after which a probe that has not ended hangs.  Scenarios know much tighter deadlines of
+their own; theirs is for a release that blocks the event loop."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +26,7 @@ class Program:
 
     name: str
     title: str
+    """What a scenario's text says it is; empty for a program."""
     arguments: tuple[str, ...]
     """What follows the interpreter on the command line."""
     digest: str
@@ -27,6 +35,58 @@ class Program:
     """The upstream report it stands for."""
     expected: str = ""
     """What a healthy release does, in a sentence."""
+    builtin: bool = True
+    """Whether it tells by itself why a release cannot be tested."""
+    python: bool = True
+    """Whether the release's interpreter runs it, or it is executable by itself."""
+    folder: Path = field(default=ROOT)
+    """Where it runs."""
+    timeout: float = SCENARIO_TIMEOUT
+
+    @property
+    def as_typed(self) -> str:
+        """The program and its arguments as they stand on a command line."""
+        return self.name if self.builtin else " ".join([self.name, *self.arguments[1:]])
+
+
+def load(words: Sequence[str]) -> Program:
+    """Return what a command line names: a built-in scenario, or a program with its arguments.
+
+    Raises:
+        UserError: there is no such scenario or file, or the file cannot be run.
+    """
+    name = words[0]
+    if name in names():
+        return scenario(name)
+    path = Path(name).expanduser()
+    if not path.is_file():
+        raise UserError(
+            f"there is no scenario and no file {name!r}; the scenarios: {', '.join(names())}"
+        )
+    if not os.access(path, os.R_OK):
+        raise UserError(f"{name} cannot be read: look at its permissions")
+    text = path.read_bytes()
+    python = path.suffix == ".py" or not os.access(path, os.X_OK)
+    if python:
+        try:
+            ast.parse(text, name)
+        except (SyntaxError, ValueError) as error:
+            line = getattr(error, "lineno", None)
+            where = f"line {line}: " if line else ""
+            reason = getattr(error, "msg", str(error))
+            raise UserError(f"{name} is not a Python program: {where}{reason}") from None
+    elif not text:
+        raise UserError(f"{name} is empty")
+    return Program(
+        name=name,
+        title="",
+        arguments=(str(path.resolve()), *words[1:]),
+        digest=_hash(text, json.dumps(list(words[1:])).encode()),
+        builtin=False,
+        python=python,
+        folder=Path.cwd(),
+        timeout=PROGRAM_TIMEOUT,
+    )
 
 
 def scenario(name: str) -> Program:
@@ -35,9 +95,18 @@ def scenario(name: str) -> Program:
     Raises:
         UserError: there is none of that name.
     """
-    path = SCENARIOS / (name.replace("-", "_") + ".py")
-    if path.name.startswith("_") or not path.is_file():
+    if name not in names():
         raise UserError(f"there is no scenario {name!r}; there are: {', '.join(names())}")
+    return _builtin(SCENARIOS / (name.replace("-", "_") + ".py"), name)
+
+
+def workarounds() -> list[Program]:
+    """Return what is told to those who are stuck: a program for each piece of advice."""
+    files = sorted(WORKAROUNDS.glob("[!_]*.py"))
+    return [_builtin(path, path.stem.replace("_", "-")) for path in files]
+
+
+def _builtin(path: Path, name: str) -> Program:
     # Read, not imported: it belongs to the releases' environments.
     source = ast.parse(path.read_text(encoding="utf-8"))
     constants = {
@@ -48,11 +117,16 @@ def scenario(name: str) -> Program:
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, str)
     }
+    folders = dict.fromkeys([SCENARIOS, path.parent])  # workarounds share the scenarios' helpers
+    shared = [
+        SCENARIOS.parent / "compat.py",
+        *(f for d in folders for f in sorted(d.glob("_*.py"))),
+    ]
     return Program(
         name=name,
         title=(ast.get_docstring(source) or name).splitlines()[0].rstrip("."),
-        arguments=("-m", f"benchmarks.scenarios.{path.stem}"),
-        digest=_digest(path),
+        arguments=("-m", f"benchmarks.{path.parent.name}.{path.stem}"),
+        digest=_hash(*(file.read_bytes() for file in (path, *shared))),
         report=constants.get("REPORT"),
         expected=constants.get("EXPECTED") or "",
     )
@@ -64,7 +138,5 @@ def names() -> list[str]:
     return [path.stem.replace("_", "-") for path in files]
 
 
-def _digest(path: Path) -> str:
-    shared = [SCENARIOS.parent / "compat.py", *sorted(SCENARIOS.glob("_*.py"))]
-    text = b"\0".join(file.read_bytes() for file in (path, *shared))
-    return hashlib.sha256(text).hexdigest()[:16]
+def _hash(*texts: bytes) -> str:
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]

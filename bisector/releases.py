@@ -22,6 +22,10 @@ SNAPSHOT = ROOT / "bisector" / "releases.json"
 SETTLING = timedelta(hours=1)
 
 
+class TooShortError(UserError):
+    """A range holds fewer than two releases."""
+
+
 @dataclass(frozen=True)
 class Release:
     """One version of a package on the index."""
@@ -35,8 +39,11 @@ class Release:
 
     @property
     def stable(self) -> bool:
-        """Neither a pre-release nor a development release (PEP 440)."""
-        return not Version(self.version).is_prerelease
+        """A version (a commit is none) and neither a pre- nor a development release (PEP 440)."""
+        try:
+            return not Version(self.version).is_prerelease
+        except InvalidVersion:
+            return False
 
     @property
     def release_day(self) -> datetime:
@@ -56,14 +63,14 @@ def load(path: Path = SNAPSHOT) -> list[Release]:
     return sorted(releases, key=_order)
 
 
-def save(releases: Sequence[Release], path: Path = SNAPSHOT) -> None:
+def save(releases: Sequence[Release], path: Path = SNAPSHOT, package: str = PACKAGE) -> None:
     """Write a snapshot, a line for each release so that an update reads well as a diff."""
     rows = []
     for release in sorted(releases, key=_order):
         row: dict[str, Any] = {k: v for k, v in asdict(release).items() if v is not None}
         row["uploaded"] = release.uploaded.isoformat(timespec="seconds")
         rows.append(json.dumps(row))
-    text = '{"package": "%s", "releases": [\n%s\n]}\n' % (PACKAGE, ",\n".join(rows))  # noqa: UP031
+    text = '{"package": "%s", "releases": [\n%s\n]}\n' % (package, ",\n".join(rows))  # noqa: UP031
     part = path.with_suffix(".part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)
@@ -208,7 +215,9 @@ def select(
     chosen = [release for release in releases if wanted(release)]
     if len(chosen) < 2:
         held = f"only {chosen[0].version} is" if chosen else "no release is"
-        raise UserError(f"{held} in that range, and a bisection needs two: widen --from or --to")
+        raise TooShortError(
+            f"{held} in that range, and a bisection needs two: widen --from or --to"
+        )
     return chosen
 
 

@@ -1,4 +1,4 @@
-"""An answer in words: for a terminal, for programs (JSON), for an issue or a page (Markdown)."""
+"""A finding in words: for a terminal, for programs (JSON), for an issue or a page (Markdown)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bisector import search
+from bisector import commits, search, strip
 from bisector.bisect import Answer, Flip
+from bisector.blame import CODE, Blame
 from bisector.display import STYLES
 from bisector.environments import RELEASE_DAY
+from bisector.inquiry import Finding
 from bisector.probe import Observation
 from bisector.releases import PACKAGE
 from bisector.search import Verdict
@@ -25,7 +27,7 @@ SHOWN = ("aio-pika", "aiormq")
 def sentences(answer: Answer) -> list[str]:
     """Say the answer: one sentence for each flip, or that there is none and what was looked at."""
     if flips := answer.flips:
-        return [_flip(flip) for flip in flips]
+        return [_flip(answer, flip) for flip in flips]
     seen = search.tested(answer.history)
     versions = [release.version for release in answer.releases]
     if not seen:
@@ -35,11 +37,15 @@ def sentences(answer: Answer) -> list[str]:
             f" to {versions[-1]} can be tested: {'; '.join(reasons[:2])}"
         )
         return [text]
+    if answer.flaky is not None:
+        return [f"No flip, with probability {answer.flaky.probability:.3f}."]
     verdict = answer.history[seen[0]]
+    if any(answer.history[i] is not verdict for i in seen):
+        return ["No answer that is certain enough: allow more probes with --most."]
     assert verdict is not None
     text = (
         f"No flip found: {verdict.value} at both ends ({versions[seen[0]]}, {versions[seen[-1]]})"
-        f" and at all {len(seen)} releases tested between them."
+        f" and at all {len(seen)} releases tested."
     )
     if gap := search.widest_gap(answer.history):
         text += (
@@ -49,57 +55,89 @@ def sentences(answer: Answer) -> list[str]:
     return [text]
 
 
-def _flip(flip: Flip) -> str:
-    stable = (
-        f"first stable release {flip.first_stable}" if flip.first_stable else "in no stable release"
-    )
+def _flip(answer: Answer, flip: Flip) -> str:
     fixed = flip.to is Verdict.GOOD
     first = "Fixed in" if fixed else "Broken since"
     until = f"{'broken' if fixed else 'good'} from {flip.since} to {flip.before}"
+    stable = ""
+    if answer.axis.stable_matters:
+        stable = f", first stable release {flip.first_stable}" if flip.first_stable else (
+            ", in no stable release of this range"
+        )  # fmt: skip
     if flip.skipped:
         several = [*flip.skipped, flip.after]
-        return (
-            f"{first} one of these {len(several)}: {', '.join(several)} (all but the last cannot"
-            f" be tested), {stable}; {until}."
+        first += f" one of these {len(several)}: {', '.join(several)} (all but the last cannot be"
+        first += " tested)"
+    else:
+        first += f" {flip.after}"
+    text = f"{first}{stable}; {until}."
+    if answer.flaky is not None:
+        before, after = answer.flaky.before, answer.flaky.after
+        text += (
+            f" Probability {answer.flaky.probability:.3f}: bad in {before.bad} of"
+            f" {before.good + before.bad} probes before, {after.bad} of {after.good + after.bad}"
+            " after."
         )
-    return f"{first} {flip.after}, {stable}; {until}."
+    return text
 
 
-def to_json(answer: Answer) -> dict[str, Any]:
-    """Return the answer for programs; versions are strings, times seconds, dates ISO 8601 UTC."""
+def to_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding for programs; versions are strings, times seconds, dates ISO 8601 UTC."""
+    answer = finding.answer
     return {
-        "scenario": answer.program.name,
-        "package": PACKAGE,
+        "scenario": answer.program.as_typed,
+        "title": answer.program.title,
+        "package": answer.axis.package,
+        "held": answer.axis.held,
         "report": answer.program.report,
         "answer": sentences(answer),
-        "flips": [
-            {
-                "before": flip.before,
-                "after": flip.after,
-                "from": flip.from_.value,
-                "to": flip.to.value,
-                "first_stable": flip.first_stable,
-                "skipped": list(flip.skipped),
-            }
-            for flip in answer.flips
-        ],
+        "flips": [_flip_json(finding, flip) for flip in answer.flips],
         "releases": [_row(answer, version) for version in _probed(answer)],
         "range": [answer.releases[0].version, answer.releases[-1].version, len(answer.releases)],
-        "deps": answer.deps,
+        "deps": answer.circumstances.deps,
         "python": answer.python,
-        "rabbitmq": answer.rabbitmq,
-        "rabbitmq_source": answer.rabbitmq_source,
+        "rabbitmq": answer.circumstances.rabbitmq,
+        "rabbitmq_source": answer.circumstances.rabbitmq_source,
         "started": answer.started.isoformat(timespec="seconds"),
         "seconds": answer.seconds,
         "timing": answer.timing,
     }
 
 
+def _flip_json(finding: Finding, flip: Flip) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "before": flip.before,
+        "after": flip.after,
+        "from": flip.from_.value,
+        "to": flip.to.value,
+        "first_stable": flip.first_stable,
+        "skipped": list(flip.skipped),
+    }
+    if flaky := finding.answer.flaky:
+        row["probability"] = round(flaky.probability, 4)
+    if blame := finding.blames.get(flip):
+        row["blame"] = {
+            "guilty": blame.guilty,
+            "sentence": blame.sentence,
+            "dependency": blame.dependency,
+            "differences": [list(difference) for difference in blame.differences],
+            "crosses": [[name, seen.verdict.value, seen.reason] for name, seen in blame.crosses],
+            "flips": _edges(blame.inner) if blame.inner else [],
+        }
+    if (inner := finding.commits.get(flip)) is not None:
+        row["commits"] = _edges(inner)
+    return row
+
+
+def _edges(answer: Answer) -> list[list[str]]:
+    return [[flip.before, flip.after] for flip in answer.flips]
+
+
 def _row(answer: Answer, version: str) -> dict[str, Any]:
     seen = answer.last(version)
-    return {
+    row = {
         "version": version,
-        "verdict": seen.verdict.value,
+        "verdict": answer.verdict(version).value,
         "outcome": seen.outcome,
         "reason": seen.reason,
         "seconds": seen.seconds,
@@ -107,72 +145,172 @@ def _row(answer: Answer, version: str) -> dict[str, Any]:
         "dependencies": seen.dependencies,
         "evidence": seen.evidence,
     }
+    if not answer.program.builtin:
+        row["output"] = seen.output
+    return row
 
 
-def print_answer(answer: Answer, console: Console) -> None:
-    """Print the answer for a person: the table, the evidence, and the answer itself last."""
-    console.print(f"\n{answer.program.name}: {answer.program.title}", style="bold", markup=False)
+def print_answer(finding: Finding, console: Console) -> None:
+    """Print an answer for a person: the table, the evidence, and the answer itself last."""
+    answer = finding.answer
+    shown = _columns(answer)
+    console.print(f"\n{_heading(answer)}", style="bold",
+                  markup=False, soft_wrap=True)  # fmt: skip
     table = Table(box=box.SIMPLE_HEAD)
-    for name in ("release", "verdict", "what happened", "s", *SHOWN):
+    for name in ("release", "verdict", "what happened", "s", *shown):
         table.add_column(name, overflow="fold", justify="right" if name == "s" else "left")
     edges = {v for flip in answer.flips for v in (flip.before, flip.after)}
     for version in _probed(answer):
-        seen = answer.last(version)
+        seen, verdict = answer.last(version), answer.verdict(version)
         table.add_row(
             f"[bold]{version}[/]" if version in edges else version,
-            f"[{STYLES[seen.verdict]}]{seen.verdict.value}[/]",
+            f"[{STYLES[verdict]}]{verdict.value}[/]",
             escape(seen.reason + _dispute(answer, version)),
             f"{seen.seconds:.1f}",
-            *(seen.dependencies.get(name, "") for name in SHOWN),
+            *(seen.dependencies.get(name, "") for name in shown),
         )
     console.print(table)
     for flip in answer.flips:
-        for line in _evidence(answer.last(_bad_side(flip))):
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if answer.program.builtin:
+            _print_lines(_evidence(answer.last(_bad_side(flip))), console)
+        else:
+            _print_outputs(answer, (flip.before, flip.after), console)
+    if not answer.flips and not answer.program.builtin:
+        probed = _probed(answer)
+        _print_outputs(answer, (probed[0], probed[-1]), console)  # what it says may tell why
     console.print()
     for sentence in sentences(answer):
-        console.print(sentence, style="bold", markup=False, highlight=False, soft_wrap=True)
-    console.print(_circumstances(answer), style="dim", highlight=False, soft_wrap=True)
+        console.print(sentence, style="bold", markup=False, soft_wrap=True)
+    console.print(_circumstances(answer), style="dim", markup=False, soft_wrap=True)
     if line := again(answer):
-        console.print(f"See a verdict again: {line}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"See a verdict again: {line}", markup=False, soft_wrap=True)
 
 
-def to_markdown(answer: Answer) -> str:
-    """Return the answer for pasting into an issue: it stands by itself."""
-    title = f"{answer.program.name}: {answer.program.title}"
-    lines = [f"## {title}", "", *(f"**{s}**" for s in sentences(answer)), ""]
+def print_causes(finding: Finding, console: Console) -> None:
+    """Print whose fault the flips are, and the commits, as far as that was asked."""
+    for flip in finding.answer.flips:
+        lines = _causes(finding, flip)
+        if lines:
+            console.print(f"\n{flip.before} to {flip.after}: {lines[0]}", style="bold",
+                          markup=False, soft_wrap=True)  # fmt: skip
+            _print_lines(lines[1:], console)
+
+
+def print_strips(findings: Sequence[Finding], console: Console) -> None:
+    """Print a line for each scenario, a cell for each release."""
+    rows = strip.rows_of(to_json(finding) for finding in findings)
+    console.print()
+    console.print(strip.text(rows, console.width, plain=not console.is_terminal))
+
+
+def print_observation(seen: Observation, rabbitmq: str, console: Console) -> None:
+    """Print all that one probe saw."""
+    if seen.output.strip():
+        console.print(seen.output.rstrip(), markup=False, style="dim", soft_wrap=True)
+    _print_lines(_evidence(seen), console)
+    shown = [f"{name} {seen.dependencies[name]}" for name in SHOWN if name in seen.dependencies]
+    console.print(", ".join([f"RabbitMQ {rabbitmq}", *shown]), markup=False, style="dim")
+    console.print(f"{seen.version}: {seen.verdict.value} ({seen.seconds:.1f} s)", style="bold")
+
+
+def _print_outputs(answer: Answer, versions: tuple[str, str], console: Console) -> None:
+    """What a program wrote for two releases, side by side."""
+    table = Table(box=box.SIMPLE_HEAD, expand=True)
+    outputs = []
+    for version in versions:
+        table.add_column(f"{version} wrote", ratio=1, overflow="fold")
+        outputs.append(escape(answer.last(version).output.strip() or "(nothing)"))
+    table.add_row(*outputs)
+    console.print(table)
+
+
+def _print_lines(lines: Sequence[str], console: Console) -> None:
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def to_markdown(finding: Finding) -> str:
+    """Return a finding for pasting into an issue: it stands by itself."""
+    answer = finding.answer
+    shown = _columns(answer)
+    lines = [f"## {_heading(answer)}", ""]
+    for sentence in sentences(answer):
+        lines += [f"**{sentence}**", ""]
     lines += [f"{_circumstances(answer)}.", ""]
-    head = ["release", "verdict", "what happened", "seconds", *SHOWN]
+    head = ["release", "verdict", "what happened", "seconds", *shown]
     lines += ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for version in _probed(answer):
         seen = answer.last(version)
         cells = [
             version,
-            seen.verdict.value,
+            answer.verdict(version).value,
             seen.reason.replace("|", "\\|") + _dispute(answer, version),
             f"{seen.seconds:.1f}",
-            *(seen.dependencies.get(name, "") for name in SHOWN),
+            *(seen.dependencies.get(name, "") for name in shown),
         ]
         lines.append("| " + " | ".join(cells) + " |")
     for flip in answer.flips:
-        if evidence := _evidence(answer.last(_bad_side(flip))):
+        if answer.program.builtin:
+            evidence = _evidence(answer.last(_bad_side(flip)))
             lines += ["", evidence[0].strip(), "", "```text", *evidence[1:], "```"]
+        else:
+            for version in (flip.before, flip.after):
+                output = answer.last(version).output.strip() or "(nothing)"
+                lines += ["", f"{version} wrote:", "", "```text", output, "```"]
+        if causes := _causes(finding, flip):
+            lines += ["", f"**{flip.before} to {flip.after}: {causes[0]}**", ""]
+            lines += [f"- {line.strip()}" for line in causes[1:]]
     if line := again(answer):
         lines += ["", f"See a verdict again: `{line}`"]
     return "\n".join(lines) + "\n"
 
 
-def evidence_of(observation: Observation) -> list[str]:
-    """What a probe saw beyond its verdict, in lines."""
-    return _evidence(observation)
-
-
 def again(answer: Answer) -> str:
-    """Return the command line that shows one verdict again."""
-    flips = answer.flips
-    version = _bad_side(flips[-1]) if flips else next(iter(_probed(answer)), "")
-    options = "" if answer.deps == RELEASE_DAY else f"--deps {answer.deps} "
-    return f'nox -s "release({version})" -- {options}{answer.program.name}' if version else ""
+    """Return the command line that shows one verdict again; empty where there is none."""
+    version = _bad_side(answer.flips[-1]) if answer.flips else next(iter(_probed(answer)), "")
+    if not version or answer.axis.package != PACKAGE:
+        return ""
+    options = ""
+    if answer.circumstances.deps != RELEASE_DAY:
+        options += f"--deps {answer.circumstances.deps} "
+    if answer.axis.held:
+        options += "".join(f"--with {held} " for held in answer.axis.held.split(", "))
+    return f'nox -s "release({version})" -- {options}{answer.program.as_typed}'
+
+
+def _causes(finding: Finding, flip: Flip) -> list[str]:
+    lines: list[str] = []
+    package = finding.answer.axis.package
+    if blame := finding.blames.get(flip):
+        lines += _blame(blame)
+    if (inner := finding.commits.get(flip)) is not None:
+        lines += _commits(finding.lines[flip], inner)
+    elif not lines or finding.blames[flip].guilty == CODE:
+        link = commits.compare_link(package, flip.before, flip.after)
+        lines += [f"  what changed: {link}"] if link and lines else []
+    return lines
+
+
+def _blame(blame: Blame) -> list[str]:
+    lines = [blame.sentence]
+    lines += [f"  {name}: {seen.verdict.value}, {seen.reason}" for name, seen in blame.crosses]
+    if blame.inner is not None:
+        lines += [f"  {blame.dependency}'s own releases: {s}" for s in sentences(blame.inner)]
+    for name, old, new in blame.differences:
+        lines.append(f"  differs: {name} {old or 'not there'} -> {new or 'not there'}")
+    return lines
+
+
+def _commits(line: Sequence[commits.Commit], inner: Answer) -> list[str]:
+    known = {commit.hash[:10]: commit for commit in line}
+    lines: list[str] = []
+    for flip in inner.flips:
+        commit = known[flip.after]
+        number = f" (pull request {commit.pull_request})" if commit.pull_request else ""
+        lines.append(f"  commit {commit.hash[:10]}: {commit.subject}{number}")
+        if flip.skipped:
+            lines.append(f"  or one of those that cannot be tested: {', '.join(flip.skipped)}")
+    return lines or [f"  {sentence}" for sentence in sentences(inner)]
 
 
 def _evidence(seen: Observation) -> list[str]:
@@ -200,20 +338,32 @@ def _evidence(seen: Observation) -> list[str]:
 def _dispute(answer: Answer, version: str) -> str:
     """Say so when a release did not always answer the same."""
     seen = answer.observations[version]
-    same = sum(o.verdict is answer.last(version).verdict for o in seen)
-    return f" ({same} of {len(seen)} probes; not reliable)" if same < len(seen) else ""
+    bad = sum(o.verdict is Verdict.BAD for o in seen)
+    good = sum(o.verdict is Verdict.GOOD for o in seen)
+    return f" (bad in {bad} of {bad + good} probes)" if bad and good else ""
 
 
 def _circumstances(answer: Answer) -> str:
+    where = answer.circumstances
     deps = "dependencies as of each release's day"
-    if answer.deps != RELEASE_DAY:
-        deps = f"dependencies as of {answer.deps}"
+    if where.deps != RELEASE_DAY:
+        deps = f"dependencies as of {where.deps}"
+    if answer.axis.held:
+        deps = f"{answer.axis.held} held, {deps}"
     probes = sum(map(len, answer.observations.values()))
     return (
         f"{probes} probes of {len(answer.observations)} of {len(answer.releases)} releases"
-        f" in {answer.seconds:.1f} s; RabbitMQ {answer.rabbitmq} ({answer.rabbitmq_source}),"
+        f" in {answer.seconds:.1f} s; RabbitMQ {where.rabbitmq} ({where.rabbitmq_source}),"
         f" Python {answer.python}, {deps}; {answer.started:%Y-%m-%d %H:%M} UTC"
     )
+
+
+def _heading(answer: Answer) -> str:
+    return ": ".join(filter(None, (answer.program.as_typed, answer.program.title)))
+
+
+def _columns(answer: Answer) -> list[str]:
+    return [name for name in SHOWN if name != answer.axis.package]
 
 
 def _bad_side(flip: Flip) -> str:

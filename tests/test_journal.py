@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import multiprocessing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,9 @@ from bisector.journal import Journal, Question
 from bisector.probe import Observation
 from bisector.search import Verdict
 
-QUESTION = Question("faststream", "sibling-close", "abc", "3.11", "release-day", "3.10.8", 30.0)
+QUESTION = Question(
+    "faststream", "sibling-close", "abc", "3.11", "release-day", "3.10.8", {"timeout": 1}, []
+)
 SEEN = Observation(
     "1.0", Verdict.BAD, "hang", "it hangs", 1.5, {"aio-pika": "9.0"}, {"control": {"x": 1}},
     "3.11.7", "words\n",
@@ -40,8 +43,8 @@ def test_a_later_run_knows_what_was_observed(path: Path) -> None:
 @pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(Question)])
 def test_another_question_is_not_answered(path: Path, field: str) -> None:
     Journal(QUESTION, path).add(SEEN)
-    value = 2.0 if field == "timeout" else "another"
-    other = dataclasses.replace(QUESTION, **{field: value})  # type: ignore[arg-type]
+    value: Any = {"rules": {"timeout": 2}, "held": ["x==1"]}.get(field, "another")
+    other = dataclasses.replace(QUESTION, **{field: value})
     assert Journal(other, path).of("1.0") == []
 
 
