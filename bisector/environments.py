@@ -53,7 +53,7 @@ class Environment:
     @property
     def plain(self) -> bool:
         """Whether the Nox session `release(X)` knows how to build it."""
-        return len(self.requirements) == 1 and not (
+        return self.requirements == (requirement(self.version),) and not (
             self.constraints or self.requires or self.python_varies
         )
 

@@ -15,6 +15,10 @@ class UninstallableError(Exception):
     """The release has no working set of dependencies; the line says why.  A skip, not an error."""
 
 
+class NoInterpreterError(UninstallableError):
+    """The interpreter to walk to is not on this machine: true here, and only today."""
+
+
 async def install(environment: Environment) -> None:
     """Have Nox build the environment, unless it is there and whole.
 
@@ -45,7 +49,7 @@ def explain(environment: Environment, output: str) -> UninstallableError | Outsi
     elif re.search(r"uv'? venv .*failed", output):
         line = f"Python {environment.python} is not on this machine and uv could not bring it"
         if environment.python_varies:
-            return UninstallableError(line)
+            return NoInterpreterError(line)
         line += ": install it, or choose another with --python"
     elif "UV_OFFLINE" in os.environ:
         # Whatever uv says now, that no version fits or that a package is missing, may only mean

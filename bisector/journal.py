@@ -16,7 +16,7 @@ from typing import Any
 
 from bisector import ROOT
 from bisector.errors import UserError
-from bisector.probe import Observation
+from bisector.probe import NO_INTERPRETER, Observation
 
 JOURNAL = ROOT / ".bisector" / "journal.jsonl"
 _HEADER = {"journal": "faststream-bisector", "layout": 1}
@@ -86,7 +86,8 @@ class Journal:
 
     def add(self, observation: Observation) -> None:
         """Keep an observation, on disk before this returns."""
-        self._append({"observation": observation.to_json()})
+        if observation.outcome != NO_INTERPRETER:  # tomorrow there may be one
+            self._append({"observation": observation.to_json()})
         self._observations.append(observation)
 
     def forget(self) -> None:

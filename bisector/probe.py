@@ -16,7 +16,7 @@ from bisector import ROOT, process
 from bisector.broker import Broker
 from bisector.environments import Environment
 from bisector.errors import OutsideError
-from bisector.installer import UninstallableError, install
+from bisector.installer import NoInterpreterError, UninstallableError, install
 from bisector.programs import Program
 from bisector.rabbitmq import Server
 from bisector.search import Verdict
@@ -25,6 +25,8 @@ BAD, SKIP, ABORT = "bad", "skip", "abort"
 IMPORT = "import faststream.rabbit"
 NO_ANSWER = "no answer from RabbitMQ"
 """The outcome with which a scenario says that even its plain aio-pika control failed."""
+NO_INTERPRETER = "no interpreter"
+"""The outcome where this machine lacks the interpreter to walk to: not for the journal."""
 ATTEMPTS = 3
 """How many times a probe is made before trouble with the broker stops the search."""
 
@@ -92,7 +94,9 @@ async def observe(
         stage("installing")
         await install(environment)
     except UninstallableError as error:
-        return Observation(version, Verdict.SKIP, "uninstallable", str(error), 0.0)
+        lasting = not isinstance(error, NoInterpreterError)
+        outcome = "uninstallable" if lasting else NO_INTERPRETER
+        return Observation(version, Verdict.SKIP, outcome, str(error), 0.0)
     for attempt in range(ATTEMPTS):
         stage("waiting for RabbitMQ")
         lease = await broker.lease()

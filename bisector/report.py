@@ -191,7 +191,7 @@ def print_causes(finding: Finding, console: Console) -> None:
     for flip in finding.answer.flips:
         lines = _causes(finding, flip)
         if lines:
-            console.print(f"\n{flip.before} to {flip.after}: {lines[0]}", style="bold",
+            console.print(f"\n{flip.before} to {flip.after}: {lines[0].strip()}", style="bold",
                           markup=False, soft_wrap=True)  # fmt: skip
             _print_lines(lines[1:], console)
 
@@ -258,7 +258,7 @@ def to_markdown(finding: Finding) -> str:
                 output = answer.last(version).output.strip() or "(nothing)"
                 lines += ["", f"{version} wrote:", "", "```text", output, "```"]
         if causes := _causes(finding, flip):
-            lines += ["", f"**{flip.before} to {flip.after}: {causes[0]}**", ""]
+            lines += ["", f"**{flip.before} to {flip.after}: {causes[0].strip()}**", ""]
             lines += [f"- {line.strip()}" for line in causes[1:]]
     if line := again(answer):
         lines += ["", f"See a verdict again: `{line}`"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bisector import ROOT
+from bisector import ROOT, rabbitmq
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +27,19 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
     return target
+
+
+@pytest.fixture(scope="session")
+def own_url() -> Iterator[str]:
+    """A broker that stays up, for those who bring their own."""
+    server: rabbitmq.Server | None = None
+
+    async def start() -> rabbitmq.Server:
+        return await (await rabbitmq.find(lambda _text: None)).start()
+
+    server = asyncio.run(start())
+    yield server.url
+    asyncio.run(server.stop())
 
 
 @pytest.fixture(autouse=True)

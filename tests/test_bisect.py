@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bisector import rabbitmq
 from tests.command import RANGE, TOOL, nox, run
-
-
-@pytest.fixture(scope="module")
-def own_url() -> Iterator[str]:
-    """A broker that stays up, for those who bring their own."""
-    server: rabbitmq.Server | None = None
-
-    async def start() -> rabbitmq.Server:
-        return await (await rabbitmq.find(lambda _text: None)).start()
-
-    server = asyncio.run(start())
-    yield server.url
-    asyncio.run(server.stop())
 
 
 def check(answer: dict[str, Any]) -> None:
