@@ -223,10 +223,11 @@ def _no_rabbitmq(reason: str, evidence: dict[str, Any]) -> Observation:
 
 def report(seen: Observation) -> int:
     """Print the line, write the JSON, and return the exit code."""
-    password = unquote(urlsplit(os.environ.get("AMQP_URL", "")).password or "")
     text = json.dumps(seen._asdict())
-    if len(password) >= SECRET_LENGTH:  # an exception may quote the URL
-        text = text.replace(json.dumps(password)[1:-1], "***")
+    urls = [value for name, value in os.environ.items() if name.startswith("AMQP_URL")]
+    for password in [unquote(urlsplit(url).password or "") for url in urls]:
+        if len(password) >= SECRET_LENGTH:  # an exception may quote the URL
+            text = text.replace(json.dumps(password)[1:-1], "***")
     seen = Observation(**json.loads(text))
     path = os.environ.get("PROBE_REPORT")
     if path:

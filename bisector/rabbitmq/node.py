@@ -157,10 +157,15 @@ def _launch(found: Layout, words: str, out: IO[bytes]) -> PrivateServer:
         janitor.wait()
         raise
     os.close(held)
+    at = f"{password}@127.0.0.1:{port}/"
     return PrivateServer(
-        url=f"amqp://{USER}:{password}@127.0.0.1:{port}/",
+        url=f"amqp://{USER}:{at}",
         version=found.version,
         source=words,
+        others={
+            "AMQP_URL_OTHER_VHOST": f"amqp://{USER}:{at}{OTHER}",
+            "AMQP_URL_OTHER_USER": f"amqp://{OTHER}:{at}",
+        },
         process=process,
         folder=folder,
         janitor=janitor,

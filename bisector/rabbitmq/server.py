@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import subprocess
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -31,6 +31,13 @@ class Server:
     version: str
     source: str
     private: bool = False
+    others: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """URLs of a second virtual host and a second user, by the variable that a probe has them in."""
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a probe finds its broker by."""
+        return {"AMQP_URL": self.url, **self.others}
 
     def running(self) -> bool:
         """False once a private node has ended; of a user's broker we have no process to look at."""

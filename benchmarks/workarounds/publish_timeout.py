@@ -1,0 +1,16 @@
+"""Give `publish` a `timeout=`."""
+
+from __future__ import annotations
+
+from benchmarks.scenarios._common import Bench, Observation, main
+from benchmarks.workarounds._common import PATIENCE, Case
+
+
+async def probe(bench: Bench) -> Observation:
+    case = await Case.start(bench)
+    await case.hang()
+    return await case.judge(lambda body: case.publish(body, timeout=PATIENCE))
+
+
+if __name__ == "__main__":
+    main(probe)

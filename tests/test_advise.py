@@ -1,0 +1,169 @@
+"""The advice for those who are stuck, tried on real releases and a real RabbitMQ."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bisector import rabbitmq, releases
+from bisector.advise import HELPS, MEANING, NO_HELP, NOT_NEEDED, NOT_TRIED, WORSE
+from tests.command import TOOL, nox, run
+
+# What was measured by hand in 0.4.7 before any of this was written.
+EXPECTED = {
+    "upgrade": HELPS,
+    "default-exchange": HELPS,
+    "fresh-broker": HELPS,
+    "plain-aio-pika": HELPS,
+    "restart-on-timeout": HELPS,
+    "single-broker": HELPS,
+    "other-credentials": NO_HELP,
+    "publish-timeout": NO_HELP,
+    "wait-for-retry": NO_HELP,
+    "other-vhost": WORSE,
+}
+# Advice that nobody should follow: each makes something else worse, and must be found out.
+HARMFUL = {
+    "publishes_twice": ("[await case.publish(body) for _ in range(2)]", "arrived more than once"),
+    "publishes_nothing": ("await asyncio.sleep(0)", "did not arrive"),
+    "stops_receiving": (
+        "await case.broker.close(); await case.broker.connect(case.url); await case.publish(body)",
+        "no longer receives",
+    ),
+    "leaves_a_connection": (
+        "await aio_pika.connect(case.url); await case.publish(body)",
+        "left open after closing",
+    ),
+}
+PROGRAM = '''"""Do harm."""
+import asyncio, aio_pika
+from benchmarks.scenarios._common import main
+from benchmarks.workarounds._common import Case
+
+async def probe(bench):
+    case = await Case.start(bench)
+    async def publish(body):
+        {act}
+    return await case.judge(publish, prevents=True)
+
+main(probe)
+'''
+
+
+@pytest.fixture(scope="module")
+def own_url() -> Iterator[str]:
+    """A broker of the user's."""
+
+    async def start() -> rabbitmq.Server:
+        return await (await rabbitmq.find(lambda _text: None)).start()
+
+    server = asyncio.run(start())
+    yield server.url
+    asyncio.run(server.stop())
+
+
+def answers(document: dict[str, Any]) -> dict[str, str]:
+    return {row["name"]: row["answer"] for row in document["advice"]}
+
+
+def test_what_helps_who_is_stuck(checkout: Path, tmp_path: Path) -> None:
+    json_file, markdown = tmp_path / "advice.json", tmp_path / "advice.md"
+    ended = run(
+        [*nox(), "-s", "advise", "--", "0.4.7", "--json", str(json_file), "--markdown",
+         str(markdown)],
+        checkout,
+    )  # fmt: skip
+    assert ended.code == 0, ended.said
+    document = json.loads(json_file.read_text())
+    assert answers(document) == EXPECTED
+    assert document["meaning"] == MEANING
+    rows = {row["name"]: row for row in document["advice"]}
+    assert rows["upgrade"]["advice"] == "Upgrade to 0.5.0"
+    for name, row in rows.items():
+        if name == "upgrade":
+            continue
+        evidence = row["evidence"]
+        assert evidence["broker_receives"] is True, name
+        assert evidence["published"] - evidence["lost"] == 5 * (row["answer"] == HELPS), name
+        assert evidence["connections_left"] == evidence["arrived_twice"] == 0, name
+        if row["answer"] == HELPS:  # only what really hangs has been helped
+            assert any("RabbitBroker.publish" in step for step in evidence["hang"]), name
+    assert rows["other-vhost"]["evidence"]["lost"] == 1
+    assert "went to the sibling's virtual host instead" in rows["other-vhost"]["reason"]
+    assert rows["wait-for-retry"]["evidence"]["attempts"] == ["TimeoutError"] * 3
+    assert "until the new one is closed" in rows["fresh-broker"]["reason"]
+    assert "Makes it worse in 0.4.7: other-vhost." in ended.stdout
+    assert "| Upgrade to 0.5.0 (`upgrade`) | helps |" in markdown.read_text()
+    for text in (json_file.read_text(), markdown.read_text()):  # no trace of the machine
+        assert str(checkout) not in text
+
+
+def test_newest_that_hangs_on_a_broker_of_the_users(checkout: Path, own_url: str) -> None:
+    """Nothing is named: the release is found; and harmful advice is found out on the way."""
+    folder, snapshot = checkout / "benchmarks" / "workarounds", checkout / "bisector/releases.json"
+    before = {path: path.read_text() for path in [snapshot, *folder.glob("[a-z]*.py")]}
+    releases.save(releases.select(releases.load(snapshot), "0.4.6", "0.5.0"), snapshot)
+    for path in folder.glob("[a-z]*.py"):
+        if not path.name.startswith("other_"):  # the others are tried above
+            path.unlink()
+    for name, (act, _reason) in HARMFUL.items():
+        (folder / f"{name}.py").write_text(PROGRAM.format(act=act))
+    try:
+        ended = run([*TOOL, "advise", "--json", "-"], checkout, AMQP_URL=own_url)
+    finally:
+        for name in HARMFUL:
+            (folder / f"{name}.py").unlink()
+        for path, text in before.items():
+            path.write_text(text)
+    assert ended.code == 0, ended.said
+    document = json.loads(ended.stdout)
+    assert document["release"] == "0.4.7"
+    harmful = {name.replace("_", "-"): reason for name, (_act, reason) in HARMFUL.items()}
+    assert answers(document) == {
+        "upgrade": HELPS,
+        "other-vhost": NOT_TRIED,
+        "other-credentials": NOT_TRIED,
+        **dict.fromkeys(harmful, WORSE),
+    }
+    reasons = {row["name"]: row["reason"] for row in document["advice"]}
+    for name, reason in harmful.items():
+        assert reason in reasons[name]
+    assert "name it in AMQP_URL_OTHER_VHOST" in reasons["other-vhost"]
+    assert own_url.split(":")[2].split("@", maxsplit=1)[0] not in ended.said
+
+
+def test_a_healthy_release_needs_none(checkout: Path, own_url: str) -> None:
+    ended = run([*TOOL, "advise", "0.5.0", "--json", "-"], checkout, AMQP_URL=own_url)
+    assert ended.code == 0, ended.said
+    assert set(answers(json.loads(ended.stdout)).values()) == {NOT_NEEDED}
+    assert "0.5.0 does not hang: no advice is needed." in ended.stderr
+
+
+def test_an_untestable_release_says_why(checkout: Path, own_url: str) -> None:
+    ended = run([*TOOL, "advise", "0.3.4"], checkout, AMQP_URL=own_url)
+    assert ended.code == 3, ended.said
+    last = ended.stderr.splitlines()[-1]
+    assert "0.3.4 cannot be tested" in last
+    assert "No module named 'packaging'" in last
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["0.4.99"], "there is no release 0.4.99; the nearest: 0.4.7, 0.5.0rc0"),
+        (["0.4.7", "--json", "no/such/folder/advice.json"], "no such folder"),
+        (["0.4.7", "--json", "-", "--markdown", "-"], "standard output"),
+        (["0.4.7", "--deps", "yesterday"], "--deps"),
+        (["0.4.7", "0.5.0"], "0.5.0"),
+    ],
+)
+def test_wrong_use_is_one_line(checkout: Path, arguments: list[str], line: str) -> None:
+    ended = run([*TOOL, "advise", *arguments], checkout)
+    assert ended.code == 2, ended.said
+    assert ended.stdout == ""
+    assert line in ended.stderr.splitlines()[-1]
