@@ -58,19 +58,19 @@ def bisect(session: nox.Session) -> None:
     for option, group in (("--flaky", "flaky"), ("--figure", "figures")):
         if any(argument.split("=")[0] == option for argument in session.posargs):
             add_to_tool(session, group)  # large, and most questions do without
-    run_tool("bisect", *session.posargs)
+    run_tool(session, "bisect", *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["tool"])
 def advise(session: nox.Session) -> None:
     """Try what is told to those whose publishing hangs, on one release."""
-    run_tool("advise", *session.posargs)
+    run_tool(session, "advise", *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["tool"])
 def update(session: nox.Session) -> None:
     """Read the releases from the package index again and print what is new."""
-    run_tool("update", *session.posargs)
+    run_tool(session, "update", *session.posargs)
 
 
 @nox.session(reuse_venv=True)
@@ -78,26 +78,29 @@ def bench(session: nox.Session) -> None:
     """Measure releases with asv (`-- --help` explains the options)."""
     dependencies = nox.project.dependency_groups(PROJECT, "bench")
     session.install(*PROJECT["project"]["dependencies"], *dependencies)
-    run_tool("bench", *session.posargs, python=Path(session.bin, "python"))
+    run_tool(session, "bench", *session.posargs, python=Path(session.bin, "python"))
 
 
 @nox.session(venv_backend="none", requires=["tool"])
 def speed(session: nox.Session) -> None:
     """Measure how long the bisection takes, and print where the time goes."""
-    run_tool("speed", *session.posargs)
+    run_tool(session, "speed", *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["tool"])
 @nox.parametrize("version", VERSIONS, ids=VERSIONS)
 def release(session: nox.Session, version: str) -> None:
     """Install one release as of its release day; `-- SCENARIO` also probes it."""
-    parser = argparse.ArgumentParser(prog=f'nox -s "release({version})" --')
+    parser = argparse.ArgumentParser(
+        prog=f'nox -s "release({version})" --',
+        epilog="With a scenario or a program, and all options of bisect that concern one probe:"
+        " installs and probes.",
+    )
     environments.add_arguments(parser)
-    parser.add_argument("scenario", nargs=argparse.REMAINDER, help="what to probe, as in bisect")
-    args = parser.parse_args(session.posargs)
+    args, program = parser.parse_known_args(session.posargs)
 
-    if args.scenario:
-        run_tool("probe", version, *session.posargs)  # which comes back here to install
+    if program:
+        run_tool(session, "probe", f"--release={version}", *session.posargs)  # which comes back here to install
     else:
         wanted = releases.find(releases.load(), version)
         install(session, environments.of(wanted, deps=args.deps, python=args.python))
@@ -190,17 +193,18 @@ def uv_settings() -> dict[str, str | None]:
     return {"UV_DEFAULT_INDEX": index} if index else {}
 
 
-def run_tool(*arguments: str, python: Path = TOOL_PYTHON) -> None:
+def run_tool(session: nox.Session, *arguments: str, python: Path = TOOL_PYTHON) -> None:
     """Run the tool in its own environment; Nox ends with its exit code.
 
     Not through `session.run`: Nox would end with 1 whatever the code, mix standard error into
     standard output, and kill the tool 0.5 s after Ctrl-C, in the middle of its tidying up.
     """
     command = [str(python), "-m", "bisector", *arguments]
-    environ = {**os.environ, **TOOL_SETTINGS}
+    # Files are named from where the user stands, the tool is found where it is.
+    environ = {**os.environ, **TOOL_SETTINGS, "PYTHONPATH": str(Path(__file__).parent)}
     # Held back until the tool can handle them: a Python that just starts would end in a traceback.
     held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    process = subprocess.Popen(command, cwd=Path(__file__).parent, env=environ)
+    process = subprocess.Popen(command, cwd=session.invoked_from, env=environ)
 
     def pass_on(signum: int, _frame: FrameType | None) -> None:
         process.send_signal(signum)

@@ -317,7 +317,7 @@ def _write(file: str | None, text: str) -> None:
 def probe_parser() -> argparse.ArgumentParser:
     """Return the options of `nox -s "release(X)" -- PROGRAM`."""
     parser = _parser('"release(X)"', "Probe one release.  Exit codes: 0 good, 1 bad, 3 no verdict.")
-    parser.add_argument("version", help=argparse.SUPPRESS)
+    parser.add_argument("--release", required=True, help=argparse.SUPPRESS)
     _environment_arguments(parser)
     _reading_arguments(parser)
     parser.add_argument(
@@ -330,7 +330,7 @@ async def probe_one(args: argparse.Namespace) -> int:
     """Probe one release and print all that was seen."""
     console = console_for()
     program = programs.load(args.program or [DEFAULT_SCENARIO])
-    release = releases.find(releases.load(), args.version)
+    release = releases.find(releases.load(), args.release)
     choice = axes.Choice(
         deps=args.deps, python=args.python, with_=tuple(args.with_), requires=tuple(args.requires)
     )

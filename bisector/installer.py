@@ -100,6 +100,7 @@ async def _nox(environment: Environment) -> tuple[int, str]:
     command += ["--no-dependencies", "--", *options]
     # A user's settings for Nox are for the session that they started, not for this one.
     drop: dict[str, str | None] = {name: None for name in os.environ if name.startswith("NOX")}
+    drop["PYTHONPATH"] = None
     async with process.start(command, drop | {"NO_COLOR": "1"}) as running:
         code = await running.wait()
         assert code is not None

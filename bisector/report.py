@@ -20,6 +20,8 @@ from bisector.probe import Observation
 from bisector.releases import PACKAGE
 from bisector.search import Verdict
 
+ADVISED = "sibling-close"
+"""The scenario whose workarounds are known."""
 SHOWN = ("aio-pika", "aiormq")
 """The dependencies that a reader asks for first."""
 
@@ -184,6 +186,9 @@ def print_answer(finding: Finding, console: Console) -> None:
     console.print(_circumstances(answer), style="dim", markup=False, soft_wrap=True)
     if line := again(answer):
         console.print(f"See a verdict again: {line}", markup=False, soft_wrap=True)
+        if answer.program.name == ADVISED and answer.flips:
+            stuck = f"nox -s advise -- {_bad_side(answer.flips[-1])}"
+            console.print(f"What helps meanwhile: {stuck}", markup=False, soft_wrap=True)
 
 
 def print_causes(finding: Finding, console: Console) -> None:

@@ -175,3 +175,27 @@ def test_update_prints_what_is_new(checkout: Path) -> None:
         assert "new:" not in again.stdout
     finally:
         snapshot.write_text(whole)
+
+
+def test_one_verdict_with_a_dependency_held(checkout: Path, own_url: str) -> None:
+    ended = run(
+        [*nox(), "-s", "release(0.4.7)", "--", "--with", "aio-pika==9.4.1", "sibling-close"],
+        checkout,
+        AMQP_URL=own_url,
+    )
+    assert ended.code == 1, ended.said
+    assert "aio-pika 9.4.1" in ended.stdout
+
+
+def test_files_are_named_from_where_the_user_stands(
+    checkout: Path, tmp_path: Path, own_url: str
+) -> None:
+    (tmp_path / "repro.py").write_text("import faststream")
+    command = [*nox(), "-f", str(checkout / "noxfile.py"), "-s", "bisect", "--", "--from", "0.4.6"]
+    ended = run(
+        [*command, "--to", "0.4.7", "--json", "answer.json", "repro.py"],
+        tmp_path,
+        AMQP_URL=own_url,
+    )
+    assert ended.code == 1, ended.said
+    assert json.loads((tmp_path / "answer.json").read_text())["scenario"] == "repro.py"
