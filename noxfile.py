@@ -100,7 +100,9 @@ def release(session: nox.Session, version: str) -> None:
     args, program = parser.parse_known_args(session.posargs)
 
     if program:
-        run_tool(session, "probe", f"--release={version}", *session.posargs)  # which comes back here to install
+        run_tool(
+            session, "probe", f"--release={version}", *session.posargs
+        )  # which comes back here to install
     else:
         wanted = releases.find(releases.load(), version)
         install(session, environments.of(wanted, deps=args.deps, python=args.python))

@@ -25,11 +25,11 @@ _stopped_by = 0
 def main() -> int:
     """Run a command; returns its exit code."""
     parser = argparse.ArgumentParser(prog="bisector")
-    parser.add_argument("command", choices=commands.COMMANDS)
-    command = parser.parse_args(sys.argv[1:2]).command
-    args = commands.COMMANDS[command].parser().parse_args(sys.argv[2:])
+    parser.add_argument("command", choices=commands.NAMES)
+    command = commands.load(parser.parse_args(sys.argv[1:2]).command)
+    args = command.parser().parse_args(sys.argv[2:])
     try:
-        return asyncio.run(_interruptible(commands.COMMANDS[command].run(args)))
+        return asyncio.run(_interruptible(command.run(args)))
     except UserError as error:
         return _end(WRONG_USE, str(error))
     except OutsideError as error:

@@ -19,7 +19,7 @@ from bisector import ROOT, history, machine, process, rabbitmq, releases
 from bisector.errors import FOUND, TROUBLE, WRONG_USE, OutsideError, UserError
 from bisector.releases import Release
 
-RESULTS = ROOT / "results"
+RESULTS = ROOT / "results" / "asv"
 LAYOUT = 2
 """asv's version of a result file."""
 SOCKET_PATH = 70

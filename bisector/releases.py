@@ -216,7 +216,7 @@ def select(
     if len(chosen) < 2:
         held = f"only {chosen[0].version} is" if chosen else "no release is"
         raise TooShortError(
-            f"{held} in that range, and a bisection needs two: widen --from or --to"
+            f"{held} in that range, and it takes two to compare: widen --from or --to"
         )
     return chosen
 

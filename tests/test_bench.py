@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from bisector import ROOT, bench, environments, history, machine, rabbitmq, releases
-from bisector.commands import COMMANDS
+from bisector.commands import bench as command
 from bisector.errors import UserError
 from tests.command import TOOL, Ended, all_gone, descendant, end, run, started
 
@@ -98,7 +98,7 @@ def filed(project: Path) -> dict[str, Path]:
     """The result files by release."""
     commits = history.commits(project / ".asv" / "releases.git")
     short = {commit[:8]: version for version, commit in commits.items()}
-    files = (project / "results").glob("*/*-*.json")
+    files = (project / "results" / "asv").glob("*/*-*.json")
     return {short[file.name[:8]]: file for file in files}
 
 
@@ -311,7 +311,7 @@ def test_choosing_releases() -> None:
 def test_what_follows_an_option_of_asvs_is_asvs(
     arguments: list[str], named: list[str], asv: list[str], flags: tuple[bool, bool]
 ) -> None:
-    args = COMMANDS["bench"].parser().parse_args(arguments)
+    args = command.parser().parse_args(arguments)
     assert (args.releases, args.asv, (args.all, args.missing)) == (named, asv, flags)
 
 

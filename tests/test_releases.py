@@ -104,8 +104,8 @@ def test_yanked_releases_are_left_out_unless_named() -> None:
     [
         ("0.2.0", "0.1.0", "swap"),
         ("2024-01-05", "2024-01-02", "swap"),
-        ("0.2.0", "0.2.0", "needs two"),
-        ("2030-01-01", None, "needs two"),
+        ("0.2.0", "0.2.0", "takes two"),
+        ("2030-01-01", None, "takes two"),
         ("0.2.7", None, "0.2.1, 0.10.0a1"),  # the nearest
         ("0.2.0rc9", None, "0.2.0rc0, 0.2.0"),
         ("nonsense", None, "no release nonsense"),

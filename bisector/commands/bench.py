@@ -1,0 +1,63 @@
+"""`nox -s bench`: measure releases with asv."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from bisector import bench
+from bisector.display import console_for
+
+
+class _BenchParser(argparse.ArgumentParser):
+    """Takes releases and our own options; from the first other option on, all is asv's."""
+
+    OWN = ("--all", "--missing")
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        own, asv = list(args or []), []
+        foreign = (i for i, a in enumerate(own) if a.startswith("-") and a not in _BENCH_OPTIONS)
+        if (first := next(foreign, None)) is not None:
+            own, asv = own[:first], own[first:]
+            own += [a for a in asv if a in self.OWN]
+        parsed = super().parse_args(own, namespace)
+        parsed.asv = [a for a in asv if a not in self.OWN]
+        return parsed
+
+
+_BENCH_OPTIONS = (*_BenchParser.OWN, "--verbose", "-h", "--help")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the options of `nox -s bench`."""
+    made = _BenchParser(
+        prog="nox -s bench --",
+        usage="%(prog)s [--all] [--missing] [RELEASE | FROM..TO ...] [OPTIONS OF ASV RUN ...]",
+        description="Measure releases with asv, on a RabbitMQ of their own (or the one in"
+        " AMQP_URL), and file the figures in results/.  Exit codes: 0 measured, 2 wrong use,"
+        " 3 trouble outside, or nothing could be measured.",
+        epilog="Options of `asv run` come last, for instance: --bench SiblingClose --quick"
+        " (which files nothing) or --machine NAME.",
+    )
+    made.add_argument(
+        "releases", nargs="*", metavar="RELEASE", help="a version, or FROM..TO, both included"
+    )
+    made.add_argument("--all", action="store_true", help="every release")
+    made.add_argument(
+        "--missing", action="store_true",
+        help="only what results/ lacks, of the releases named or else of all",
+    )  # fmt: skip
+    made.add_argument("--verbose", action="store_true", help="after an error, show all of it")
+    return made
+
+
+async def run(args: argparse.Namespace) -> int:
+    """Measure releases."""
+    console = console_for()
+
+    def say(text: str) -> None:
+        console.print(text, markup=False, soft_wrap=True)
+
+    return await bench.run(
+        args.releases, args.asv, say, all_of_them=args.all, only_missing=args.missing
+    )

@@ -1,0 +1,204 @@
+"""`nox -s bisect`: the release where behaviour flips, and whose fault it is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from rich import box
+from rich.table import Table
+
+from bisector import axis as axes
+from bisector import programs, releases, report, strip
+from bisector.broker import open_broker
+from bisector.commands import options
+from bisector.display import console_for, display_for
+from bisector.errors import FOUND, NO_FLIP, TROUBLE, UserError
+from bisector.inquiry import Finding, Inquiry, Manner
+from bisector.journal import JOURNAL
+from bisector.search import Verdict
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the options of `nox -s bisect`."""
+    made = options.parser_for(
+        "bisect",
+        "Find the release where behaviour flips, and whose fault it is.  PROGRAM is a built-in"
+        f" scenario ({', '.join(programs.names())}) or the path of any program, with its arguments,"
+        " by the convention of `git bisect run`: exit code 0 is good, 125 cannot be tested, 1-127"
+        " bad, 128 and more stops; the broker is in AMQP_URL.  Options go before a path."
+        "  Exit codes: 0 found, 1 no flip between the ends, 2 wrong use, 3 trouble outside.",
+    )
+    made.add_argument(
+        "program",
+        nargs=argparse.REMAINDER,
+        metavar="PROGRAM [ARGUMENT ...]",
+        help=f"what to probe (default: {options.DEFAULT_SCENARIO})",
+    )
+    made.add_argument(
+        "--scenario", metavar="NAME", help="a built-in scenario by name, or `all` of them"
+    )
+    made.add_argument("--list", action="store_true", help="list the built-in scenarios")
+
+    where = made.add_argument_group("where to search")
+    where.add_argument(
+        "--from", dest="start", metavar="VERSION|DATE", help="oldest release (default: the first)"
+    )
+    where.add_argument(
+        "--to", dest="end", metavar="VERSION|DATE", help="newest release (default: the newest)"
+    )
+    where.add_argument("--stable", action="store_true", help="leave out pre-releases")
+    where.add_argument("--map", action="store_true", help="probe every release, find every flip")
+    where.add_argument(
+        "--package", metavar="NAME", help="walk this dependency's releases; needs --with faststream"
+    )
+    where.add_argument(
+        "--python-axis", action="store_true", help="walk interpreters; needs --with faststream"
+    )
+    where.add_argument(
+        "--source", type=Path, metavar="DIR",
+        help="a clone of the guilty package: go on from release to commit",
+    )  # fmt: skip
+    options.add_environment(made)
+    options.add_reading(made)
+
+    how = made.add_argument_group("how to search")
+    how.add_argument(
+        "--jobs",
+        type=options.count,
+        default=options.default_jobs(),
+        help="releases probed side by side (default: %(default)s, from this machine's processors)",
+    )
+    how.add_argument(
+        "--repeat", type=options.count, default=1, metavar="N",
+        help="probe each release up to N times; bad once is bad",
+    )  # fmt: skip
+    how.add_argument(
+        "--flaky", action="store_true",
+        help="answers may be wrong: probe until the flip is certain enough",
+    )  # fmt: skip
+    how.add_argument(
+        "--confidence", type=options.share, default=0.99, help="with --flaky (default: %(default)s)"
+    )
+    how.add_argument(
+        "--most", type=options.count, default=500, metavar="N",
+        help="with --flaky, probes to make at most (default: %(default)s)",
+    )  # fmt: skip
+    how.add_argument(
+        "--blame", action=argparse.BooleanOptionalAction, default=True,
+        help="cross the releases beside a flip with each other's dependencies (default: yes)",
+    )  # fmt: skip
+    how.add_argument("--fresh", action="store_true", help="forget what earlier runs observed")
+    how.add_argument(
+        "--journal", type=Path, default=JOURNAL, metavar="FILE",
+        help="where observations are kept (default: .bisector/journal.jsonl)",
+    )  # fmt: skip
+
+    what = made.add_argument_group("what to write")
+    what.add_argument(
+        "--json", metavar="FILE", help="also write the answer as JSON; - is standard output"
+    )
+    what.add_argument("--markdown", metavar="FILE", help="also write it as Markdown; - likewise")
+    what.add_argument(
+        "--figure", metavar="NAME", help="also draw the map of releases: NAME.svg and NAME.png"
+    )
+    return made
+
+
+async def run(args: argparse.Namespace) -> int:
+    """Find the flips and report them."""
+    args = _sorted_out(args)
+    if args.list:
+        return _list_scenarios()
+    console = options.console_with(
+        {"--json": args.json, "--markdown": args.markdown, "--figure": args.figure}
+    )
+    findings = []
+    with display_for(console) as display:
+        async with open_broker(display.note) as (broker, rabbitmq):
+            for program in args.programs:
+                inquiry = Inquiry(
+                    program,
+                    args.choice,
+                    options.rules_of(args, program),
+                    args.manner,
+                    broker=broker,
+                    rabbitmq=rabbitmq,
+                    journal=args.journal,
+                    fresh=args.fresh,
+                    display=display,
+                )
+                finding = await inquiry.find(await _axis(args))
+                findings.append(finding)
+                # The answer first: whoever hangs is in a hurry.
+                display.pause()
+                report.print_answer(finding, console)
+                display.resume()
+                await _look_closer(inquiry, finding, args)
+                display.pause()
+                report.print_causes(finding, console)
+                display.resume()
+    if len(findings) > 1:
+        report.print_strips(findings, console)
+    documents = [report.to_json(finding) for finding in findings]
+    options.write(
+        args.json, json.dumps(documents if len(findings) > 1 else documents[0], indent=2) + "\n"
+    )
+    options.write(args.markdown, "\n".join(report.to_markdown(finding) for finding in findings))
+    if args.figure:
+        strip.save(strip.draw(strip.rows_of(documents)), Path(args.figure))
+    if any(finding.answer.flips for finding in findings):
+        return FOUND
+    verdicts = {verdict for finding in findings for verdict in finding.answer.history}
+    return NO_FLIP if verdicts & {Verdict.GOOD, Verdict.BAD} else TROUBLE
+
+
+async def _look_closer(inquiry: Inquiry, finding: Finding, args: argparse.Namespace) -> None:
+    for flip in finding.answer.flips:
+        if args.blame and finding.answer.axis.package != "python":
+            await inquiry.blame(finding, flip)
+        if args.source:
+            await inquiry.find_commit(finding, flip, args.source)
+
+
+async def _axis(args: argparse.Namespace) -> axes.Axis:
+    if args.package and args.package != releases.PACKAGE:
+        return await axes.of_dependency(args.package, args.choice)
+    return axes.of_pythons(args.choice) if args.python_axis else axes.of_package(args.choice)
+
+
+def _sorted_out(args: argparse.Namespace) -> argparse.Namespace:
+    """Turn options into what the search takes.
+
+    Options may also follow a built-in scenario; what follows a path belongs to the program.
+    """
+    words = args.program
+    if words and words[0] in programs.names():
+        args = parser().parse_args(words[1:], args)
+        if args.program:
+            raise UserError(f"the scenario {words[0]} takes no arguments: {' '.join(args.program)}")
+    if words and args.scenario:
+        raise UserError("name a program or a --scenario, not both")
+    if args.package and args.python_axis:
+        raise UserError("--package and --python-axis are two axes: choose one")
+    if args.flaky and args.map:
+        raise UserError("--flaky looks for one flip, --map for all of them: choose one")
+    chosen = (
+        programs.names() if args.scenario == "all" else [args.scenario or options.DEFAULT_SCENARIO]
+    )
+    args.programs = [programs.load(words)] if words else [programs.scenario(n) for n in chosen]
+    args.choice = axes.Choice(
+        args.start, args.end, args.stable, args.deps, args.python, tuple(args.with_),
+        tuple(args.requires),
+    )  # fmt: skip
+    args.manner = Manner(args.jobs, args.map, args.repeat, args.flaky, args.confidence, args.most)
+    return args
+
+
+def _list_scenarios() -> int:
+    table = Table("scenario", "upstream", "expected", box=box.SIMPLE_HEAD)
+    for program in map(programs.scenario, programs.names()):
+        table.add_row(program.name, program.report or "", program.expected)
+    console_for().print(table)
+    return FOUND

@@ -1,0 +1,53 @@
+"""`nox -s "release(X)" -- PROGRAM`: one release, and all that was seen."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from bisector import axis as axes
+from bisector import probe, programs, releases, report
+from bisector.broker import open_broker
+from bisector.commands import options
+from bisector.display import console_for, display_for
+from bisector.errors import TROUBLE
+from bisector.search import Verdict
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the options of `nox -s "release(X)" -- PROGRAM`."""
+    made = options.parser_for(
+        '"release(X)"', "Probe one release.  Exit codes: 0 good, 1 bad, 3 no verdict."
+    )
+    made.add_argument("--release", required=True, help=argparse.SUPPRESS)
+    options.add_environment(made)
+    options.add_reading(made)
+    made.add_argument(
+        "program", nargs=argparse.REMAINDER, metavar="PROGRAM", help="what to probe, as in bisect"
+    )
+    return made
+
+
+async def run(args: argparse.Namespace) -> int:
+    """Probe one release and print all that was seen."""
+    console = console_for()
+    program = programs.load(args.program or [options.DEFAULT_SCENARIO])
+    release = releases.find(releases.load(), args.release)
+    choice = axes.Choice(
+        deps=args.deps, python=args.python, with_=tuple(args.with_), requires=tuple(args.requires)
+    )
+    environment = axes.package_environment(choice)(release)
+    with display_for(console) as display:
+        async with open_broker(display.note) as (broker, rabbitmq):
+            boot = asyncio.create_task(broker.lease())
+            try:
+                seen = await probe.observe(
+                    release.version, environment, program, broker, options.rules_of(args, program),
+                    lambda text: display.stage(release.version, text),
+                )  # fmt: skip
+            finally:
+                boot.cancel()
+                await asyncio.gather(boot, return_exceptions=True)
+            display.observed(seen, remembered=False)
+    report.print_observation(seen, rabbitmq, console)
+    return {Verdict.GOOD: 0, Verdict.BAD: 1, Verdict.SKIP: TROUBLE}[seen.verdict]
