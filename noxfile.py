@@ -99,10 +99,8 @@ def release(session: nox.Session, version: str) -> None:
     environments.add_arguments(parser)
     args, program = parser.parse_known_args(session.posargs)
 
-    if program:
-        run_tool(
-            session, "probe", f"--release={version}", *session.posargs
-        )  # which comes back here to install
+    if program:  # the tool comes back here to install
+        run_tool(session, "probe", f"--release={version}", *session.posargs)
     else:
         wanted = releases.find(releases.load(), version)
         install(session, environments.of(wanted, deps=args.deps, python=args.python))

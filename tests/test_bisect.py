@@ -134,7 +134,7 @@ def test_todays_dependencies_are_another_question(checkout: Path, own_url: str) 
         (["--from", "0.5.0", "--to", "0.4.0"], "comes after"),
         (["--from", "0.5.0", "--to", "0.5.0"], "takes two"),
         (["--from", "2031-01-01"], "no release is in that range"),
-        (["no-such-scenario"], "there are: "),
+        (["no-such-scenario"], "the scenarios: close-warnings, "),
         (["--json", "no/such/folder/answer.json"], "no such folder"),
         (["--json", "-", "--markdown", "-"], "standard output"),
         (["--jobs", "0"], "--jobs"),
