@@ -20,8 +20,8 @@ class NotImportableError(Exception):
 def rabbit() -> Any:
     """The module ``faststream.rabbit``.
 
-    Raises NotImportableError when the release fails to import, and ModuleNotFoundError when FastStream
-    is not installed at all: that is no property of a release.
+    Raises NotImportableError when the release fails to import, and ModuleNotFoundError when
+    FastStream is not installed at all: that is no property of a release.
     """
     try:
         return importlib.import_module("faststream.rabbit")

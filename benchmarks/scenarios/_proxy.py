@@ -7,7 +7,7 @@ import struct
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from benchmarks.scenarios._common import ABORT, Observation, EarlyError
+from benchmarks.scenarios._common import ABORT, EarlyError, Observation
 
 # Methods of AMQP 0-9-1: (class id, method id)
 CONNECTION_OPEN_OK = (10, 41)
