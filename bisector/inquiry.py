@@ -110,10 +110,17 @@ class Inquiry:
         return found
 
     async def find_commit(self, finding: Finding, flip: Flip, clone: Path) -> Answer:
-        """Go on inside a flip, from release to commit."""
-        axis = finding.answer.axis
-        release = next(r for r in axis.releases if r.version == flip.after)
-        line = commits.between(clone, flip.before, flip.after)
+        """Go on inside a flip, from release to commit.
+
+        Args:
+            clone: of the guilty package: where a dependency was found guilty, of that.
+        """
+        axis, inside = finding.answer.axis, flip
+        blame = finding.blames.get(flip)
+        if blame and blame.inner and blame.inner.flips:
+            axis, inside = blame.inner.axis, blame.inner.flips[0]
+        release = next(r for r in axis.releases if r.version == inside.after)
+        line = commits.between(clone, inside.before, inside.after)
         walked = commits.axis(clone, line, axis.package, axis.environment(release))
         bisection = self._bisection(walked, replace(self._manner, whole_map=False))
         await bisection.find_flips()

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from bisector import commits, search, strip
 from bisector.bisect import Answer, Flip
-from bisector.blame import CODE, Blame
+from bisector.blame import Blame
 from bisector.display import STYLES
 from bisector.environments import RELEASE_DAY
 from bisector.inquiry import Finding
@@ -285,14 +285,15 @@ def again(answer: Answer) -> str:
 
 def _causes(finding: Finding, flip: Flip) -> list[str]:
     lines: list[str] = []
-    package = finding.answer.axis.package
+    package, inside = finding.answer.axis.package, flip
     if blame := finding.blames.get(flip):
         lines += _blame(blame)
+        if blame.inner and blame.inner.flips:
+            package, inside = blame.inner.axis.package, blame.inner.flips[0]
     if (inner := finding.commits.get(flip)) is not None:
         lines += _commits(finding.lines[flip], inner)
-    elif not lines or finding.blames[flip].guilty == CODE:
-        link = commits.compare_link(package, flip.before, flip.after)
-        lines += [f"  what changed: {link}"] if link and lines else []
+    elif lines and (link := commits.compare_link(package, inside.before, inside.after)):
+        lines.append(f"  what changed in {package}: {link}")
     return lines
 
 

@@ -256,7 +256,7 @@ def test_a_foreign_file_is_refused_by_name(
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ([], 2, "name releases (0.4.7)"),
+        ([], 2, "name releases (0.6.0)"),
         (["0.98"], 2, "there is no release 0.98"),
         ([GONE], 3, "nothing can be measured of 0.99.0"),
         (["0.4.7", "--profile"], 2, "asv profile"),

@@ -139,7 +139,7 @@ async def run(args: argparse.Namespace) -> int:
                 display.pause()
                 report.print_causes(finding, console)
                 display.resume()
-    if len(findings) > 1:
+    if args.map or len(findings) > 1:
         report.print_strips(findings, console)
     documents = [report.to_json(finding) for finding in findings]
     options.write(
