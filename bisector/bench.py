@@ -44,7 +44,7 @@ class Result:
 
 
 def choose(known: Sequence[Release], names: Sequence[str], *, all_of_them: bool) -> list[Release]:
-    """Return the releases that a user named: `0.4.7`, `0.4.0..0.5.3` (both included), `0.5.0..`.
+    """Return the releases that a user named: `0.6.0`, `0.6.0..0.6.5` (both included), `0.6.0..`.
 
     Raises:
         UserError: unknown, or none at all.
@@ -57,7 +57,7 @@ def choose(known: Sequence[Release], names: Sequence[str], *, all_of_them: bool)
         else:
             chosen.append(releases.find(known, name))
     if not chosen:
-        raise UserError("name releases (0.4.7), ranges of them (0.4.0..0.5.3), --all or --missing")
+        raise UserError("name releases (0.6.0), ranges of them (0.6.0..0.6.5), --all or --missing")
     return list(dict.fromkeys(chosen))
 
 
@@ -71,22 +71,34 @@ def read(name: str, known: Mapping[str, str], results: Path = RESULTS) -> dict[s
     Raises:
         UserError: a file is not of asv's layout or of this history, or its machine is another.
     """
-    versions = {commit: version for version, commit in known.items()}
-    found = {}
-    for folder in sorted(file.parent for file in results.glob("*/machine.json")):
-        told = _object(folder / "machine.json")
-        here = machine.describe(name)
-        if folder.name == name and any(told.get(k) != here[k] for k in ("cpu", "arch", "num_cpu")):
+    for file in sorted(results.glob("*/machine.json")):
+        told, here = _object(file), machine.describe(name)
+        if file.parent.name == name and any(
+            told.get(k) != here[k] for k in ("cpu", "arch", "num_cpu")
+        ):
             raise UserError(
-                f"{_shown(folder)} comes from another machine ({told.get('cpu')},"
+                f"{_shown(file.parent)} comes from another machine ({told.get('cpu')},"
                 f" {told.get('num_cpu')} CPUs): give this one a name with --machine NAME"
             )
+    return filed(known, results).get(name, {})
+
+
+def filed(known: Mapping[str, str], results: Path = RESULTS) -> dict[str, dict[str, Result]]:
+    """Return the results of all machines, by machine and version.
+
+    Args:
+        known: commits by version.
+
+    Raises:
+        UserError: a file is not of asv's layout or of this history.
+    """
+    versions = {commit: version for version, commit in known.items()}
+    found: dict[str, dict[str, Result]] = {}
+    for folder in sorted(file.parent for file in results.glob("*/machine.json")):
         for file in sorted(folder.glob("*.json")):
-            if file.name == "machine.json":
-                continue
-            result = _result(file, versions)
-            if folder.name == name:
-                found[versions[result.commit]] = result
+            if file.name != "machine.json":
+                result = _result(file, versions)
+                found.setdefault(folder.name, {})[versions[result.commit]] = result
     return found
 
 

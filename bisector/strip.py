@@ -94,7 +94,7 @@ def draw(rows: Rows, title: str = "") -> Figure:
     histories = _histories(rows, versions)
     title = title or _title(versions, histories)
 
-    names = MARGIN + 0.12 + max((_text_width(name, NORMAL) for name in rows), default=0.0)
+    names = MARGIN + 0.12 + max((text_width(name, NORMAL) for name in rows), default=0.0)
     room = WIDTH - names - MARGIN
     # What the words at the last flips need beyond the last release.
     room -= max((_overhang(history, versions, room) for history in histories.values()), default=0)
@@ -108,7 +108,7 @@ def draw(rows: Rows, title: str = "") -> Figure:
     axes = figure.add_axes((names / WIDTH, (TICKS + LEGEND) / height, room / WIDTH, body / height))
     axes.set(xlim=(0, len(versions)), ylim=(0, body), facecolor="none", yticks=[])
     axes.spines[:].set_visible(False)
-    axes.set_xticks(*_ticks(versions, cell))
+    axes.set_xticks(*minor_ticks(versions, cell))
     axes.tick_params("x", length=0, labelsize=NORMAL, labelcolor=TEXT)
     for label in axes.get_xticklabels():
         label.set_horizontalalignment("left")
@@ -127,7 +127,7 @@ def draw(rows: Rows, title: str = "") -> Figure:
             axes.plot([column, column], [base, y + 0.14], color=TEXT, linewidth=0.8)
             axes.text(column + 0.04 / cell, y + 0.03, words, size=SMALL, color=COLOURS[to],
                       va="bottom")  # fmt: skip
-    for first, _ in _series(versions):
+    for first, _ in minor_series(versions):
         axes.axvline(first, color=TEXT, alpha=0.35, linewidth=0.6, zorder=0)
     _draw_legend(axes, cell)
     return figure
@@ -166,7 +166,7 @@ def _minor(version: str) -> str:
     return f"{major}.{minor}"
 
 
-def _series(versions: Sequence[str]) -> list[tuple[int, str]]:
+def minor_series(versions: Sequence[str]) -> list[tuple[int, str]]:
     """Index of the first release of each minor series, and the series."""
     return [
         (next(members)[0], series)
@@ -176,7 +176,7 @@ def _series(versions: Sequence[str]) -> list[tuple[int, str]]:
 
 def _blocks(versions: Sequence[str], width: int) -> list[range]:
     """Cut the columns into blocks that fit, before a minor series if possible."""
-    starts = [first for first, _ in _series(versions)]
+    starts = [first for first, _ in minor_series(versions)]
     blocks, start = [], 0
     while start < len(versions):
         stop = min(start + width, len(versions))
@@ -189,7 +189,7 @@ def _blocks(versions: Sequence[str], width: int) -> list[range]:
 
 def _marks(versions: Sequence[str], block: range) -> str:
     line = ""
-    for first, series in _series(versions):
+    for first, series in minor_series(versions):
         column = first - block.start
         # No mark where the one before it has not ended.
         if first in block and (not line or column > len(line)):
@@ -209,7 +209,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _text_width(words: str, size: float) -> float:
+def text_width(words: str, size: float) -> float:
     """Inches that Matplotlib's own font takes."""
     from matplotlib.textpath import TextPath  # noqa: PLC0415
 
@@ -227,7 +227,7 @@ def _overhang(history: search.History, versions: Sequence[str], room: float) -> 
     """Inches to take off the room for the cells, so that the words at each flip end within it."""
     overhang = 0.0
     for flip in search.flips(history):
-        length = _text_width(_words(flip, versions, history[flip.after]), SMALL) + 0.1
+        length = text_width(_words(flip, versions, history[flip.after]), SMALL) + 0.1
         part = flip.after / len(versions)
         # The flip lies at part * (room - overhang), and moves to the left as the overhang grows.
         overhang = max(overhang, (length - (1 - part) * room) / part)
@@ -248,7 +248,7 @@ def _labels(
         to = history[flip.after]
         assert to is not None
         words = _words(flip, versions, to)
-        end = flip.after + (_text_width(words, SMALL) + 0.1) / cell
+        end = flip.after + (text_width(words, SMALL) + 0.1) / cell
         level = next((n for n, begin in enumerate(begins) if end <= begin), len(begins))
         # Nothing further to the left may use the levels below: its line would cross these words.
         begins[: level + 1] = [flip.after] * (level + 1)
@@ -256,14 +256,14 @@ def _labels(
     return labels
 
 
-def _ticks(versions: Sequence[str], cell: float) -> tuple[list[int], list[str]]:
+def minor_ticks(versions: Sequence[str], cell: float) -> tuple[list[int], list[str]]:
     """First release of each minor series; its name is left out where there is no room for it."""
     ticks, names, end = [], [], -1.0
-    for first, series in _series(versions):
+    for first, series in minor_series(versions):
         ticks.append(first)
         names.append(series if first >= end else "")
         if first >= end:
-            end = first + (_text_width(series, NORMAL) + 0.06) / cell
+            end = first + (text_width(series, NORMAL) + 0.06) / cell
     return ticks, names
 
 
@@ -283,5 +283,5 @@ def _draw_legend(axes: Axes, cell: float) -> None:
             facecolor=COLOURS[verdict], linewidth=0, clip_on=False,
         )  # fmt: skip
         axes.text(x + 0.28 / cell, base, meaning, size=SMALL, color=TEXT)
-        x += (0.6 + _text_width(meaning, SMALL)) / cell
+        x += (0.6 + text_width(meaning, SMALL)) / cell
     axes.text(x, base, "empty: not probed", size=SMALL, color=TEXT)

@@ -16,7 +16,7 @@ from bisector.process import start
 from . import node
 from .server import BrokerError, PrivateServer, Progress, Server, Source
 
-IMAGE = "docker.io/library/rabbitmq:3-alpine"
+IMAGE = "rabbitmq:3-alpine"
 """The last 3.x: newer ones begin to refuse what the oldest releases declare."""
 ANSWER_SECONDS, PULL_SECONDS, BOOT_SECONDS = 5.0, 300.0, 60.0
 
