@@ -65,7 +65,8 @@ async def _interruptible(command: Coroutine[Any, Any, int]) -> int:
 
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     for signum in signals:
-        loop.add_signal_handler(signum, stop, signum)
+        if signal.getsignal(signum) is not signal.SIG_IGN:  # as `nohup` asks for
+            loop.add_signal_handler(signum, stop, signum)
     # The noxfile starts us with these held back.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
     threading.Thread(target=_watch_parent, daemon=True).start()

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from bisector import axis as axes
@@ -114,7 +115,22 @@ async def run(args: argparse.Namespace) -> int:
     console = options.console_with(
         {"--json": args.json, "--markdown": args.markdown, "--figure": args.figure}
     )
-    findings = []
+    findings: list[Finding] = []
+    try:
+        await _inquire(args, console, findings)
+    finally:  # what was found is written, whatever came after it
+        if findings:
+            _write(args, findings)
+    if args.map or len(findings) > 1:
+        report.print_strips(findings, console)
+    if any(finding.answer.flips for finding in findings):
+        return FOUND
+    verdicts = {verdict for finding in findings for verdict in finding.answer.history}
+    return NO_FLIP if verdicts & {Verdict.GOOD, Verdict.BAD} else TROUBLE
+
+
+async def _inquire(args: argparse.Namespace, console: Console, findings: list[Finding]) -> None:
+    """Find the flips of each program, then whose fault they are; fills `findings` as it goes."""
     with display_for(console) as display:
         async with open_broker(display.note) as (broker, rabbitmq):
             for program in args.programs:
@@ -139,19 +155,15 @@ async def run(args: argparse.Namespace) -> int:
                 display.pause()
                 report.print_causes(finding, console)
                 display.resume()
-    if args.map or len(findings) > 1:
-        report.print_strips(findings, console)
+
+
+def _write(args: argparse.Namespace, findings: list[Finding]) -> None:
     documents = [report.to_json(finding) for finding in findings]
-    options.write(
-        args.json, json.dumps(documents if len(findings) > 1 else documents[0], indent=2) + "\n"
-    )
+    several = len(args.programs) > 1
+    options.write(args.json, json.dumps(documents if several else documents[0], indent=2) + "\n")
     options.write(args.markdown, "\n".join(report.to_markdown(finding) for finding in findings))
     if args.figure:
         strip.save(strip.draw(strip.rows_of(documents)), Path(args.figure))
-    if any(finding.answer.flips for finding in findings):
-        return FOUND
-    verdicts = {verdict for finding in findings for verdict in finding.answer.history}
-    return NO_FLIP if verdicts & {Verdict.GOOD, Verdict.BAD} else TROUBLE
 
 
 async def _look_closer(inquiry: Inquiry, finding: Finding, args: argparse.Namespace) -> None:
@@ -180,6 +192,8 @@ def _sorted_out(args: argparse.Namespace) -> argparse.Namespace:
             raise UserError(f"the scenario {words[0]} takes no arguments: {' '.join(args.program)}")
     if words and args.scenario:
         raise UserError("name a program or a --scenario, not both")
+    if args.source and not args.source.is_dir():
+        raise UserError(f"--source {args.source}: there is no such folder")
     if args.package and args.python_axis:
         raise UserError("--package and --python-axis are two axes: choose one")
     if args.flaky and args.map:
