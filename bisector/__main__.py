@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Coroutine
 from typing import Any
 
@@ -34,10 +35,15 @@ def main() -> int:
         return _end(WRONG_USE, str(error))
     except OutsideError as error:
         return _end(TROUBLE, str(error), error.details if args.verbose else "")
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return TROUBLE
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        return _end(TROUBLE, "the disk is full: make room and run it again, what is known is kept")
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            line = "the disk is full: make room and run it again, what is known is kept"
+        else:
+            line = f"{error.filename or 'the system'}: {error.strerror or error}"
+        return _end(TROUBLE, line, traceback.format_exc() if args.verbose else "")
     except (KeyboardInterrupt, asyncio.CancelledError):
         signum = _stopped_by or signal.SIGINT
         return _end(128 + signum, "stopped; what is known is kept, run it again to go on")

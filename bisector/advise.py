@@ -29,7 +29,6 @@ from bisector.programs import Program
 from bisector.releases import PACKAGE, Release, TooShortError
 from bisector.search import Verdict
 
-SCENARIO = "sibling-close"
 HELPS, NO_HELP, WORSE = "helps", "does not help", "makes it worse"
 NOT_TRIED, NOT_NEEDED = "could not be tried", "not needed"
 MEANING = {
@@ -85,7 +84,7 @@ class Adviser:
     ) -> None:
         self._broker, self._rabbitmq, self._display = broker, rabbitmq, display
         self._jobs, self._choice = jobs, axes.Choice(deps=deps, python=python)
-        self._program = programs.scenario(SCENARIO)
+        self._program = programs.scenario(programs.SIBLING_CLOSE)
         self._rules = Rules(self._program.timeout)
 
     async def newest_that_hangs(self) -> str:
@@ -98,7 +97,9 @@ class Adviser:
         bad = [r.version for r, v in zip(answer.releases, answer.history, strict=True)
                if v is Verdict.BAD]  # fmt: skip
         if not bad:
-            raise OutsideError(f"no release was found to hang in {SCENARIO}: name the one to try")
+            raise OutsideError(
+                f"no release was found to hang in {programs.SIBLING_CLOSE}: name the one to try"
+            )
         return bad[-1]
 
     async def advise(self, release: Release) -> Advice:

@@ -12,7 +12,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from bisector import ROOT, environments, installer, releases
 from bisector.environments import RELEASE_DAY, Environment
-from bisector.errors import UserError
+from bisector.errors import OutsideError, UserError
 from bisector.releases import PACKAGE, Release
 
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
@@ -28,6 +28,8 @@ class Axis:
     environment: Callable[[Release], Environment]
     held: str = ""
     """What stays the same all along, in words."""
+    options: tuple[str, ...] = ()
+    """What else to name on the command line, to be asked about one of its releases again."""
     stable_matters: bool = True
     """Whether a stable release is told from a pre-release: commits and interpreters are neither."""
 
@@ -50,7 +52,12 @@ class Choice:
 def of_package(choice: Choice) -> Axis:
     """Walk FastStream's releases, with what `--with` names held."""
     chosen = releases.select(releases.load(), choice.start, choice.end, stable=choice.stable)
-    return Axis(PACKAGE, chosen, package_environment(choice), ", ".join(choice.with_))
+    options = [f"--with={text}" for text in choice.with_]
+    options += [f"--requires={text}" for text in choice.requires]
+    options += [] if choice.deps == RELEASE_DAY else [f"--deps={choice.deps}"]
+    options += [] if choice.python == environments.PYTHON else [f"--python={choice.python}"]
+    held = ", ".join(choice.with_)
+    return Axis(PACKAGE, chosen, package_environment(choice), held, tuple(options))
 
 
 def package_environment(choice: Choice) -> Callable[[Release], Environment]:
@@ -164,7 +171,12 @@ def known(package: str, *versions: str) -> list[Release]:
         names = {release.version for release in kept}
         if set(versions) <= names:
             return kept
-    found = releases.fetch(package)
+    try:
+        found = releases.fetch(package)
+    except OutsideError:
+        if path.is_file() and not versions:
+            return releases.load(path)  # better than nothing, where there is no network
+        raise
     path.parent.mkdir(parents=True, exist_ok=True)
     releases.save(found, path, package)
     return found

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol
+from itertools import pairwise, zip_longest
+from typing import TYPE_CHECKING, Protocol
 
 from bisector import search
 from bisector.axis import Axis
@@ -20,6 +20,7 @@ from bisector.probe import Observation, Rules, observe
 from bisector.programs import Program
 from bisector.releases import Release
 from bisector.search import Verdict
+from bisector.tasks import stop, together
 
 if TYPE_CHECKING:
     from bisector import noisy
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 AGREEING = 2
 """How often a release beside a flip must have given its verdict, each time in a fresh process."""
 DISPUTED = 5
-"""After that many observations a release that answers both ways counts as bad: not reliable."""
+"""After that many observations a release that is even between its answers counts as bad."""
 
 
 class Display(Protocol):
@@ -91,8 +92,12 @@ class Answer:
     seconds: float = 0.0
     timing: dict[str, float] = field(default_factory=dict)
     """Seconds by stage, summed over what ran side by side."""
+    made: int = 0
+    """Probes made for it; the others were known from the journal."""
+    may_be_wrong: bool = False
+    """Whether single observations were not taken for the truth (`--flaky`)."""
     flaky: noisy.Answer | None = None
-    """How sure it is, where a reproduction fails only sometimes."""
+    """How sure it is then; None: not sure enough."""
 
     @property
     def releases(self) -> Sequence[Release]:
@@ -108,14 +113,18 @@ class Answer:
     @property
     def flips(self) -> list[Flip]:
         """All flips found, oldest release first."""
+        if self.uncertain:
+            return []
         versions = [release.version for release in self.releases]
         found: list[Flip] = []
         since = next(iter(search.tested(self.history)), 0)
-        for flip in search.flips(self.history):
+        flips = search.flips(self.history)
+        for flip, following in zip_longest(flips, flips[1:]):
             from_, to = self.history[flip.before], self.history[flip.after]
             assert from_ is not None
             assert to is not None
-            stable = first_stable(self.releases, flip.after)
+            until = following.after if following else len(versions)
+            stable = first_stable(self.releases, self.history, flip.after, until)
             found.append(
                 Flip(
                     versions[flip.before],
@@ -130,6 +139,11 @@ class Answer:
             since = flip.after
         return found
 
+    @property
+    def uncertain(self) -> bool:
+        """Whether the answers of a flaky program do not add up to a flip with enough certainty."""
+        return self.may_be_wrong and (self.flaky is None or self.flaky.flip is None)
+
     def verdict(self, version: str) -> Verdict:
         """Return what a release that was probed counts as."""
         verdict = self.history[[r.version for r in self.releases].index(version)]
@@ -142,9 +156,18 @@ class Answer:
         return next((o for o in reversed(seen) if o.verdict is verdict), seen[-1])
 
 
-def first_stable(releases: Sequence[Release], start: int) -> int | None:
-    """Index of the first stable release from `start` on."""
-    return next((i for i in range(start, len(releases)) if releases[i].stable), None)
+def first_stable(
+    releases: Sequence[Release], history: Sequence[Verdict | None], after: int, until: int
+) -> int | None:
+    """Index of the first stable release on the far side of a flip, tested or yet to be.
+
+    Args:
+        after: the first release with the new verdict.
+        until: the first one that has changed back.
+    """
+    verdict = history[after]
+    stretch = (i for i in range(after, until) if releases[i].stable)
+    return next((i for i in stretch if history[i] in (verdict, None)), None)
 
 
 def settle(observations: Sequence[Observation]) -> Verdict | None:
@@ -182,7 +205,10 @@ class Bisection:
         self._program, self._axis, self._releases = program, axis, axis.releases
         self._broker, self._journal, self._display = broker, journal, display
         self._jobs, self._rules = jobs, rules
-        self._observations = {r.version: journal.of(r.version) for r in axis.releases}
+        self._observations = {
+            r.version: journal.of(r.version, axis.environment(r)) for r in axis.releases
+        }
+        self._made = 0
         self._slots = asyncio.Semaphore(jobs)
         self.timing: dict[str, float] = {}
         self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
@@ -203,11 +229,18 @@ class Bisection:
             return Verdict.GOOD
         return Verdict.SKIP if seen and not good else None
 
-    def answer(self, circumstances: Circumstances, flaky: noisy.Answer | None = None) -> Answer:
+    def answer(
+        self,
+        circumstances: Circumstances,
+        *,
+        may_be_wrong: bool = False,
+        flaky: noisy.Answer | None = None,
+    ) -> Answer:
         """Put together what was found.
 
         Args:
-            flaky: the answer of `find_flaky`, which decides what a release counts as.
+            may_be_wrong: the search was `find_flaky`.
+            flaky: its answer, which decides what a release counts as.
         """
         history = self.history
         if flaky is not None and flaky.flip is not None and flaky.to is not None:
@@ -225,6 +258,8 @@ class Bisection:
             self._started,
             round(time.monotonic() - self._clock, 2),
             {stage: round(seconds, 2) for stage, seconds in self.timing.items()},
+            self._made,
+            may_be_wrong,
             flaky,
         )
 
@@ -249,7 +284,7 @@ class Bisection:
                 self._display.known(describe(self._releases, history))
                 if not whole_map:
                     useful = search.worth_probing(history) | set(self._unconfirmed(history))
-                    await _stop([running.pop(i) for i in [*running] if i not in useful])
+                    await stop([running.pop(i) for i in [*running] if i not in useful])
                 for i in self._next(history, running, whole_map=whole_map):
                     running[i] = asyncio.create_task(self._observe(self._releases[i]))
                 if not running:
@@ -263,7 +298,7 @@ class Bisection:
                     task.result()  # trouble ends the search
                 running = {i: task for i, task in running.items() if not task.done()}
         finally:
-            await _stop([*running.values(), *([boot] if boot else [])])
+            await stop([*running.values(), *([boot] if boot else [])])
 
     def _next(
         self, history: list[Verdict | None], running: Collection[int], *, whole_map: bool
@@ -282,12 +317,16 @@ class Bisection:
 
         The first stable release after a flip is named, too: so it is not taken on trust.
         """
-        named: list[tuple[int, int]] = []
-        for flip in search.changes(history):
-            named += [(flip.before, AGREEING), (flip.after, AGREEING)]
-            stable = first_stable(self._releases, flip.after)
-            named += [(stable, 1)] if stable is not None else []
-        return [i for i, needed in dict(reversed(named)).items() if self._agreeing(i) < needed]
+        agreeing = AGREEING if self._repeat == 1 else 1  # it was probed several times already
+        named: dict[int, int] = {}
+        found = search.changes(history)
+        for flip, following in zip_longest(found, found[1:]):
+            until = following.after if following else len(history)
+            stable = first_stable(self._releases, history, flip.after, until)
+            if stable is not None:
+                named.setdefault(stable, 1)
+            named.update({flip.before: agreeing, flip.after: agreeing})
+        return [i for i, needed in named.items() if self._agreeing(i) < needed]
 
     def _agreeing(self, index: int) -> int:
         version = self._releases[index].version
@@ -313,16 +352,11 @@ class Bisection:
             wanted = noisy.next_to_probe(tallies, self._jobs)
             if found or made >= most or not wanted:
                 return found
-            tasks = [asyncio.create_task(self._observe(self._releases[i])) for i in wanted]
-            tasks.append(asyncio.create_task(self._boot()))
-            try:
-                await asyncio.gather(*tasks)
-            finally:
-                await _stop(tasks)
+            await together([self._boot(), *(self._observe(self._releases[i]) for i in wanted)])
 
     async def observe(self, name: str, environment: Environment) -> Observation:
         """Probe one environment under a name of its own; journalled like all the others."""
-        if known := self._journal.of(name):
+        if known := self._journal.of(name, environment):
             self._display.observed(known[-1], remembered=True)
             return known[-1]
         async with self._slots:
@@ -334,7 +368,7 @@ class Bisection:
                 self._rules,
                 lambda text: self._display.stage(name, text),
             )
-        self._journal.add(observation)
+        self._journal.add(observation, environment)
         self._display.observed(observation, remembered=False)
         return observation
 
@@ -361,26 +395,21 @@ class Bisection:
             since, doing = now, text
             self._display.stage(release.version, text)
 
+        environment = self._axis.environment(release)
         observation = await observe(
             release.version,
-            self._axis.environment(release),
+            environment,
             self._program,
             self._broker,
             self._rules,
             stage,
         )
         stage("done")
-        self._journal.add(observation)
+        self._made += 1
+        self._journal.add(observation, environment)
         self._observations[release.version].append(observation)
         self._display.observed(observation, remembered=False)
         return observation.verdict
-
-
-async def _stop(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and wait for each to have put away what it started."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def describe(releases: Sequence[Release], history: Sequence[Verdict | None]) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bisector.axis import closure
 from bisector.environments import Environment
 from bisector.probe import Observation
 from bisector.search import Verdict
+from bisector.tasks import together
 
 if TYPE_CHECKING:
     from bisector.bisect import Answer
@@ -20,7 +20,7 @@ EITHER, TOGETHER, UNKNOWN = "either alone", "both together", "unknown"
 
 Difference = tuple[str, str | None, str | None]
 """A dependency, and its versions before and after the flip; None where it is not there."""
-Observe = Callable[[str, Environment], Awaitable[Observation]]
+Observe = Callable[[str, Environment], Coroutine[Any, Any, Observation]]
 """Probes an environment under a name; the verdict of one fresh process."""
 
 
@@ -117,7 +117,7 @@ async def blame(
 async def _observe_all(
     named: Sequence[tuple[str, Environment]], observe: Observe
 ) -> list[tuple[str, Observation]]:
-    observations = await asyncio.gather(*(observe(name, where) for name, where in named))
+    observations = await together(observe(name, where) for name, where in named)
     return [(name, seen) for (name, _), seen in zip(named, observations, strict=True)]
 
 

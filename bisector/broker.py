@@ -85,10 +85,10 @@ class Broker:
             try:
                 server = await self._stack.enter_async_context(await self._source.start())
                 watch = await self._stack.enter_async_context(rabbitmq.Watch(server.url))
-            except rabbitmq.BrokerError as error:
+            except rabbitmq.BrokerError:
                 await self._stack.aclose()
                 if asyncio.get_running_loop().time() > patience:
-                    raise OutsideError(str(error)) from error
+                    raise
                 await asyncio.sleep(0.2)
             else:
                 self._lease = Lease(server, watch)
@@ -108,10 +108,7 @@ async def open_broker(note: Callable[[str], None]) -> AsyncIterator[tuple[Broker
     Raises:
         OutsideError: there is none and none can be brought.
     """
-    try:
-        source = await rabbitmq.find(note)
-    except rabbitmq.BrokerError as error:
-        raise OutsideError(str(error)) from error
+    source = await rabbitmq.find(note)
     async with Broker(source, note) as broker:
         version = source.version or (await broker.lease()).server.version
         yield broker, version

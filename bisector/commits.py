@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 from bisector.axis import Axis
@@ -46,18 +47,26 @@ def between(clone: Path, before: str, after: str) -> list[Commit]:
     """Return the commits of a clone from one release's tag to another's, both tags included.
 
     Raises:
-        UserError: no clone, no such tags, or one is not an ancestor of the other's line.
+        UserError: no clone, no such tags, or tags with nothing in common.
     """
     if not clone.is_dir():
         raise UserError(f"--source {clone}: there is no such folder")
     tags = {version: _tag(clone, version) for version in (before, after)}
     # A release may be tagged on a side branch; what both have in common is where the line starts.
-    base = _git(clone, "merge-base", tags[before], tags[after]).strip()
-    text = _git(clone, "log", "--first-parent", "--reverse", "--format=%H%x00%cI%x00%s",
+    base = _git(clone, "merge-base", tags[before], tags[after], check=False).strip()
+    if not base:
+        raise UserError(
+            f"--source {clone}: its tags {before} and {after} have no history in common:"
+            " fetch all of it (`git fetch --unshallow --tags`)"
+        )
+    text = _git(clone, "log", "--first-parent", "--reverse", "--format=%H%x00%ct%x00%s",
                 f"{base}..{tags[after]}")  # fmt: skip
-    first = _git(clone, "log", "-1", "--format=%H%x00%cI%x00%s", tags[before])
+    first = _git(clone, "log", "-1", "--format=%H%x00%ct%x00%s", tags[before])
     rows = [line.split("\0") for line in (first + text).splitlines() if line]
-    return [Commit(h, subject, datetime.fromisoformat(day)) for h, day, subject in rows]
+    return [
+        Commit(h, subject, datetime.fromtimestamp(int(seconds), timezone.utc))
+        for h, seconds, subject in rows
+    ]
 
 
 def axis(clone: Path, commits: list[Commit], package: str, after: Environment) -> Axis:
@@ -96,13 +105,13 @@ def _unpacked(clone: Path, commit: str) -> Path:
     folder = SOURCES / commit[:10]
     if not folder.is_dir():
         SOURCES.mkdir(parents=True, exist_ok=True)
-        archive = subprocess.run(
-            ["git", "-C", str(clone), "archive", "--format=tar", commit],
-            check=True,
-            capture_output=True,
-        ).stdout
-        with tempfile.TemporaryDirectory(dir=SOURCES) as part:
-            subprocess.run(["tar", "-x", "-C", part], input=archive, check=True)
+        with tempfile.TemporaryDirectory(dir=SOURCES, ignore_cleanup_errors=True) as part:
+            archive = f"{part}.tar"
+            try:
+                _git(clone, "archive", "--format=tar", f"--output={archive}", commit)
+                shutil.unpack_archive(archive, part)
+            finally:
+                Path(archive).unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # another run may have been faster
                 Path(part).rename(folder)
     return folder

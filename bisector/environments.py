@@ -66,8 +66,13 @@ class Environment:
         if self.plain and self.python != PYTHON:
             name += f"-py{self.python}"
         if not self.plain:
-            name += f"-{hashlib.sha256(self.to_json().encode()).hexdigest()[:10]}"
+            name += f"-{self.digest}"
         return ENVIRONMENTS / re.sub(r"[^a-z0-9-]+", "-", name.lower())
+
+    @property
+    def digest(self) -> str:
+        """A short name for all that it is made of."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:10]
 
     def to_json(self) -> str:
         """Return it as text, for the Nox session `environment`."""

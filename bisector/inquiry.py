@@ -6,6 +6,8 @@ import contextlib
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from packaging.version import Version
+
 from bisector import axis as axes
 from bisector import blame as blaming
 from bisector import commits, environments, installer
@@ -75,7 +77,8 @@ class Inquiry:
             flaky = await bisection.find_flaky(self._manner.confidence, self._manner.most)
         else:
             await bisection.find_flips(whole_map=self._manner.whole_map)
-        return Finding(bisection.answer(self._circumstances(), flaky))
+        where = self._circumstances()
+        return Finding(bisection.answer(where, may_be_wrong=self._manner.flaky, flaky=flaky))
 
     async def blame(self, finding: Finding, flip: Flip) -> Blame:
         """Find out whose fault a flip is; a guilty dependency's own releases are bisected, too."""
@@ -94,7 +97,8 @@ class Inquiry:
         )
         if found.dependency and axis.package == PACKAGE:
             changed = {name: (old, new) for name, old, new in found.differences}
-            old, new = changed[found.dependency]
+            # The release may also have gone back to an older version.
+            old, new = sorted(filter(None, changed[found.dependency]), key=Version)
             choice = replace(
                 self._choice,
                 with_=(f"{PACKAGE}=={flip.before}", *self._choice.with_),
@@ -136,9 +140,8 @@ class Inquiry:
             self._program.digest,
             choice.python,
             environments.rule(choice.deps),
-            self._rabbitmq,
+            f"{self._rabbitmq}, {self._broker.source}",
             asdict(self._rules),
-            [axis.held, *choice.with_, *choice.requires],
         )
         journal = Journal(question, self._journal, self._display.note)
         if self._fresh and question not in self._forgotten:

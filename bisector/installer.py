@@ -28,16 +28,20 @@ async def install(environment: Environment) -> None:
     """
     if environment.stamp():
         return
+    offline = _is_offline()
     code, output = await _nox(environment)
-    if code and _is_network(output) and "UV_OFFLINE" not in os.environ:
+    if code and not offline and _is_network(output):
         # All that is needed may be in uv's cache; then a missing network is no trouble at all.
-        os.environ["UV_OFFLINE"] = "1"
+        offline = True
+        os.environ["UV_OFFLINE"] = "1"  # nor need the next ones wait for it
         code, output = await _nox(environment)
     if code:
-        raise explain(environment, output)
+        raise explain(environment, output, offline=offline)
 
 
-def explain(environment: Environment, output: str) -> UninstallableError | OutsideError:
+def explain(
+    environment: Environment, output: str, *, offline: bool
+) -> UninstallableError | OutsideError:
     """Say in one line why Nox could not build an environment.
 
     What uv says of the package's own dependencies is the release's; whatever we do not recognise
@@ -51,7 +55,7 @@ def explain(environment: Environment, output: str) -> UninstallableError | Outsi
         if environment.python_varies:
             return NoInterpreterError(line)
         line += ": install it, or choose another with --python"
-    elif "UV_OFFLINE" in os.environ:
+    elif offline:
         # Whatever uv says now, that no version fits or that a package is missing, may only mean
         # that its cache does not hold it.
         line = (
@@ -107,11 +111,16 @@ async def _nox(environment: Environment) -> tuple[int, str]:
         return code, running.output
 
 
+def _is_offline() -> bool:
+    return os.environ.get("UV_OFFLINE", "").lower() in ("1", "true", "t", "yes", "y", "on")
+
+
 def _is_network(output: str) -> bool:
     return bool(
         re.search(
-            r"error sending request|dns error|Could not connect|Failed to (fetch|download)|"
-            r"Connection (refused|reset)|timed? ?out|tcp connect",
+            r"error sending request|dns error|Could not connect|Failed to fetch|"
+            r"Failed to download(?! and build)|Connection (refused|reset)|tcp connect|"
+            r"\btimed out\b",
             output,
             re.IGNORECASE,
         )

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from bisector import ROOT
+from bisector.environments import Environment
 from bisector.errors import UserError
 from bisector.probe import NO_INTERPRETER, Observation
 
 JOURNAL = ROOT / ".bisector" / "journal.jsonl"
-_HEADER = {"journal": "faststream-bisector", "layout": 1}
+_HEADER = {"journal": "faststream-bisector", "layout": 2}
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,9 @@ class Question:
     deps: str
     """Dependency rule; for `today` with the day."""
     rabbitmq: str
+    """Version, and where it came from."""
     rules: dict[str, Any]
     """How the program's end was read, its deadline included."""
-    held: list[str]
-    """Requirements that were held, or added."""
 
 
 class Journal:
@@ -55,7 +55,7 @@ class Journal:
             UserError: the file is not a journal, or of a layout that this version does not know.
         """
         self._question, self._path = asdict(question), path
-        self._observations: list[Observation] = []
+        self._observations: list[tuple[str, Observation]] = []
         try:
             lines = path.read_bytes().splitlines()
         except FileNotFoundError:
@@ -74,21 +74,23 @@ class Journal:
                 if row.get("forget"):
                     self._observations.clear()
                 else:
-                    self._observations.append(Observation.from_json(row["observation"]))
+                    seen = Observation.from_json(row["observation"])
+                    self._observations.append((row["environment"], seen))
             except (TypeError, KeyError, ValueError):
                 broken += bool(line.strip())
         if broken:
             note(f"{_shown(path)}: passed over {broken} line(s) that a crash left incomplete")
 
-    def of(self, version: str) -> list[Observation]:
-        """Return what was observed of a release, oldest first."""
-        return [o for o in self._observations if o.version == version]
+    def of(self, version: str, environment: Environment) -> list[Observation]:
+        """Return what was observed of a release in such an environment, oldest first."""
+        digest = environment.digest
+        return [o for made, o in self._observations if made == digest and o.version == version]
 
-    def add(self, observation: Observation) -> None:
+    def add(self, observation: Observation, environment: Environment) -> None:
         """Keep an observation, on disk before this returns."""
         if observation.outcome != NO_INTERPRETER:  # tomorrow there may be one
-            self._append({"observation": observation.to_json()})
-        self._observations.append(observation)
+            self._append({"environment": environment.digest, "observation": observation.to_json()})
+        self._observations.append((environment.digest, observation))
 
     def forget(self) -> None:
         """Make all earlier observations for this question void."""

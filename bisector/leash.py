@@ -34,7 +34,9 @@ def main() -> None:
             preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGKILL),  # noqa: PLW1509
         )
     except OSError as error:
-        sys.exit(f"cannot run {sys.argv[1]}: {error.strerror}")
+        # By the convention of `git bisect run` that stops a search: it is no verdict.
+        print(f"cannot run {sys.argv[1]}: {error.strerror}", file=sys.stderr)
+        sys.exit(255)
 
     def hold() -> None:
         with contextlib.suppress(OSError):

@@ -10,19 +10,20 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from bisector import ROOT, process
-from bisector.broker import Broker
+from bisector import process, rabbitmq
+from bisector.broker import Broker, Lease
 from bisector.environments import Environment
 from bisector.errors import OutsideError
 from bisector.installer import NoInterpreterError, UninstallableError, install
 from bisector.programs import Program
-from bisector.rabbitmq import Server
+from bisector.redaction import redact
 from bisector.search import Verdict
 
 BAD, SKIP, ABORT = "bad", "skip", "abort"
-IMPORT = "import faststream.rabbit"
+IMPORT, IMPORT_SECONDS = "import faststream.rabbit", 60.0
+MATCHED = 16 * 1024 * 1024
+"""How many bytes of output are looked through for a match."""
 NO_ANSWER = "no answer from RabbitMQ"
 """The outcome with which a scenario says that even its plain aio-pika control failed."""
 NO_INTERPRETER = "no interpreter"
@@ -96,14 +97,14 @@ async def observe(
     except UninstallableError as error:
         lasting = not isinstance(error, NoInterpreterError)
         outcome = "uninstallable" if lasting else NO_INTERPRETER
-        return Observation(version, Verdict.SKIP, outcome, str(error), 0.0)
+        return Observation(version, Verdict.SKIP, outcome, redact(str(error)), 0.0)
     for attempt in range(ATTEMPTS):
         stage("waiting for RabbitMQ")
         lease = await broker.lease()
         stage("probing again" if attempt else "probing")
         aborted: AbortedError | None = None
         try:
-            observation = await _run(version, environment, program, lease.server, rules)
+            observation = await _run(version, environment, program, lease, rules)
         except AbortedError as error:
             aborted = error
         else:
@@ -128,28 +129,37 @@ class AbortedError(OutsideError):
 
 
 async def _run(
-    version: str, environment: Environment, program: Program, server: Server, rules: Rules
+    version: str, environment: Environment, program: Program, lease: Lease, rules: Rules
 ) -> Observation:
     """Run the program once.
 
     Raises:
-        AbortedError: it ended with 128 or more, or by a signal.
+        AbortedError: it ended with 128 or more, or by a signal; or a scenario ended untold.
     """
     with tempfile.TemporaryDirectory(prefix="bisector-") as folder:
         report = Path(folder) / "report.json"
         environ = {
-            **server.variables, "PROBE_REPORT": str(report), **_surroundings(environment)
-        }  # fmt: skip
+            **_surroundings(environment),
+            **lease.server.variables,
+            "PROBE_REPORT": str(report),
+        }
         command: list[str | Path] = [*program.arguments]
         if program.python:
             command.insert(0, environment.interpreter)
-        async with process.start(command, environ, cwd=program.folder) as running:
+        kept = MATCHED if rules.match else process.KEPT
+        async with process.start(command, environ, cwd=program.folder, kept=kept) as running:
             code = await running.wait(rules.timeout)
-            seconds, output = running.seconds, _without_secrets(running.output, server.url)
+            seconds, output = running.seconds, running.output
+            control = await _control(lease) if code is None else None  # while it still hangs
         told = _read(report)
     verdict, outcome, reason = _judge(code, output, rules)
+    evidence = told.get("evidence", {})
+    if control is not None:
+        evidence = {**evidence, "control": {"answered": True, "seconds": round(control, 4)}}
     if code is not None and program.builtin:
         outcome, reason = str(told.get("outcome", outcome)), str(told.get("reason", reason))
+        if not told:  # it never came to asking the release anything
+            verdict = None
     if verdict is None:
         ended = "did not end" if code is None else f"ended with exit code {code}"
         error = AbortedError(
@@ -157,34 +167,56 @@ async def _run(
         )
         error.broker = outcome == NO_ANSWER
         raise error
-    if verdict is Verdict.BAD and code is not None and not program.builtin:
-        # A program that just fails does not know that the release does not even import.
-        command = [environment.interpreter, "-c", IMPORT]
-        async with process.start(command, _surroundings(environment)) as running:
-            if await running.wait(rules.timeout):
-                verdict, outcome = Verdict.SKIP, "unimportable"
-                reason = f"does not import: {_last_line(running.output)}"
+    # A program that just fails does not know that the release does not even import.
+    failed = verdict is Verdict.BAD and code is not None and not program.builtin
+    if failed and (failure := await _import_failure(environment)):
+        verdict, outcome, reason = Verdict.SKIP, "unimportable", failure
+    urls = [value for name, value in environ.items() if name.startswith("AMQP_URL") and value]
+    folders = [program.folder, *(Path(a).parent for a in program.arguments[:1] if a[:1] == "/")]
     return Observation(
         version,
         verdict,
         outcome,
-        reason,
+        redact(reason, urls, folders),
         round(seconds, 2),
         environment.dependencies(),
-        told.get("evidence", {}),
+        redact(evidence, urls, folders),
         environment.python_version,
-        output,
+        redact(output[-process.KEPT :], urls, folders),
     )
 
 
+async def _control(lease: Lease) -> float:
+    """Seconds in which plain aio-pika gets through now.
+
+    Raises:
+        AbortedError: it does not, so that nothing can be said about the release.
+    """
+    try:
+        return await rabbitmq.control(lease.server.url)
+    except rabbitmq.BrokerError as error:
+        void = AbortedError(str(error))
+        void.broker = True
+        raise void from error
+
+
+async def _import_failure(environment: Environment) -> str | None:
+    """Say why a release does not import; None: it does."""
+    command: list[str | Path] = [environment.interpreter, "-c", IMPORT]
+    async with process.start(command, _surroundings(environment)) as running:
+        code = await running.wait(IMPORT_SECONDS)
+        if code is None:
+            return f"does not import within {IMPORT_SECONDS:g} s"
+        return f"does not import: {_last_line(running.output)}" if code else None
+
+
 def _surroundings(environment: Environment) -> dict[str, str | None]:
-    """What a program finds set: the release's own, nothing that our user set for others."""
+    """What a program finds set: our user's variables, less those that change what Python does."""
     return {
+        **{name: None for name in os.environ if name.startswith("PYTHON")},
         "PATH": f"{environment.interpreter.parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "VIRTUAL_ENV": str(environment.path),
         "PYTHONUNBUFFERED": "1",
-        **dict.fromkeys(["PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONWARNINGS"]),
-        "PYTHONDONTWRITEBYTECODE": None,  # compiling once is enough
     }
 
 
@@ -197,7 +229,7 @@ def _judge(code: int | None, output: str, rules: Rules) -> tuple[Verdict | None,
                 return Verdict.BAD, "match", line.strip()[:300]
         if code == 0:
             return Verdict.GOOD, "works", last
-        if code is None or code < 128:
+        if (code is None and rules.timeout_is != ABORT) or (code is not None and code < 128):
             end = "no answer" if code is None else f"exit code {code}"
             return Verdict.SKIP, "another failure", f"{end}, but no match: {last}"
     if code is None:
@@ -210,14 +242,6 @@ def _judge(code: int | None, output: str, rules: Rules) -> tuple[Verdict | None,
     if code < 128:
         return Verdict.BAD, "error", last
     return None, "abort", last
-
-
-def _without_secrets(output: str, url: str) -> str:
-    """What a program wrote, without the broker's password and this machine's folders."""
-    password = urlsplit(url).password or ""
-    if len(password) >= 6:  # shorter ones, as guest, are no secret but words of other texts
-        output = output.replace(password, "***")
-    return output.replace(f"{ROOT}{os.sep}", "").replace(str(Path.home()), "~")
 
 
 def _last_line(output: str) -> str:

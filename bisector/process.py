@@ -20,10 +20,11 @@ KEPT = 16 * 1024
 class Process:
     """A running program; `output` grows while it runs."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+    def __init__(self, process: asyncio.subprocess.Process, kept: int) -> None:
+        self._process, self._kept = process, kept
         self._output = bytearray()
         self._reader = asyncio.ensure_future(self._read())
+        self._ended = asyncio.ensure_future(process.wait())
         self._started = time.monotonic()
 
     @property
@@ -38,21 +39,26 @@ class Process:
 
     async def wait(self, timeout: float | None = None) -> int | None:
         """Return its exit code (128 + n when signal n ended it), None when time ran out first."""
-        done, _ = await asyncio.wait({self._reader}, timeout=timeout)
-        return await self._process.wait() if done else None
+        done, _ = await asyncio.wait({self._ended}, timeout=timeout)
+        if not done:
+            return None
+        # The end of its output, too; on macOS a daemon that it left may hold that open for ever.
+        await asyncio.wait({self._reader}, timeout=1)
+        return self._ended.result()
 
     async def stop(self) -> None:
         """Kill it with all its descendants, if it still runs."""
         if self._process.stdin is not None:
             self._process.stdin.close()
-        await self._reader
-        await self._process.wait()
+        await self._ended
+        await asyncio.wait({self._reader}, timeout=1)
+        self._reader.cancel()
 
     async def _read(self) -> None:
         assert self._process.stdout is not None
         while chunk := await self._process.stdout.read(KEPT):
             self._output += chunk
-            del self._output[:-KEPT]
+            del self._output[: -self._kept]
 
 
 @contextlib.asynccontextmanager
@@ -60,11 +66,13 @@ async def start(
     command: Sequence[str | Path],
     environ: Mapping[str, str | None] | None = None,
     cwd: Path = ROOT,
+    kept: int = KEPT,
 ) -> AsyncIterator[Process]:
     """Run a program; leaving the context kills what is left of it.
 
     Args:
         environ: variables to set, or with None to remove, against our own.
+        kept: bytes of its output to keep.
     """
     variables = dict(os.environ)
     for name, value in (environ or {}).items():
@@ -80,7 +88,8 @@ async def start(
             cwd=cwd,
             env=variables,
             start_new_session=True,  # Ctrl-C is for us; we tell the program
-        )
+        ),
+        kept,
     )  # fmt: skip
     try:
         yield process

@@ -15,6 +15,8 @@ from bisector.errors import UserError
 
 SCENARIOS = ROOT / "benchmarks" / "scenarios"
 WORKAROUNDS = ROOT / "benchmarks" / "workarounds"
+SIBLING_CLOSE = "sibling-close"
+"""The scenario that is asked about when none is named, and whose workarounds are known."""
 SCENARIO_TIMEOUT, PROGRAM_TIMEOUT = 30.0, 15.0
 """Seconds after which a probe that has not ended hangs.  Scenarios know much tighter deadlines of
 their own; theirs is for a release that blocks the event loop."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -16,12 +17,11 @@ from bisector.blame import Blame
 from bisector.display import STYLES
 from bisector.environments import RELEASE_DAY
 from bisector.inquiry import Finding
-from bisector.probe import Observation
+from bisector.probe import BAD, Observation
+from bisector.programs import SIBLING_CLOSE
 from bisector.releases import PACKAGE
 from bisector.search import Verdict
 
-ADVISED = "sibling-close"
-"""The scenario whose workarounds are known."""
 SHOWN = ("aio-pika", "aiormq")
 """The dependencies that a reader asks for first."""
 
@@ -41,9 +41,9 @@ def sentences(answer: Answer) -> list[str]:
         return [text]
     if answer.flaky is not None:
         return [f"No flip, with probability {answer.flaky.probability:.3f}."]
-    verdict = answer.history[seen[0]]
-    if any(answer.history[i] is not verdict for i in seen):
+    if answer.may_be_wrong:
         return ["No answer that is certain enough: allow more probes with --most."]
+    verdict = answer.history[seen[0]]
     assert verdict is not None
     text = (
         f"No flip found: {verdict.value} at both ends ({versions[seen[0]]}, {versions[seen[-1]]})"
@@ -186,7 +186,7 @@ def print_answer(finding: Finding, console: Console) -> None:
     console.print(_circumstances(answer), style="dim", markup=False, soft_wrap=True)
     if line := again(answer):
         console.print(f"See a verdict again: {line}", markup=False, soft_wrap=True)
-        if answer.program.name == ADVISED and answer.flips:
+        if answer.program.name == SIBLING_CLOSE and answer.flips:
             stuck = f"nox -s advise -- {_bad_side(answer.flips[-1])}"
             console.print(f"What helps meanwhile: {stuck}", markup=False, soft_wrap=True)
 
@@ -275,12 +275,13 @@ def again(answer: Answer) -> str:
     version = _bad_side(answer.flips[-1]) if answer.flips else next(iter(_probed(answer)), "")
     if not version or answer.axis.package != PACKAGE:
         return ""
-    options = ""
-    if answer.circumstances.deps != RELEASE_DAY:
-        options += f"--deps {answer.circumstances.deps} "
-    if answer.axis.held:
-        options += "".join(f"--with {held} " for held in answer.axis.held.split(", "))
-    return f'nox -s "release({version})" -- {options}{answer.program.as_typed}'
+    program, rules = answer.program, answer.rules
+    options = [*answer.axis.options]
+    options += [] if rules.timeout == program.timeout else [f"--timeout={rules.timeout:g}"]
+    options += [] if rules.timeout_is == BAD else [f"--timeout-is={rules.timeout_is}"]
+    options += [] if rules.match is None else [f"--match={rules.match}"]
+    words = [program.name, *([] if program.builtin else program.arguments[1:])]
+    return f'nox -s "release({version})" -- {shlex.join([*options, *words])}'
 
 
 def _causes(finding: Finding, flip: Flip) -> list[str]:
@@ -292,7 +293,7 @@ def _causes(finding: Finding, flip: Flip) -> list[str]:
             package, inside = blame.inner.axis.package, blame.inner.flips[0]
     if (inner := finding.commits.get(flip)) is not None:
         lines += _commits(finding.lines[flip], inner)
-    elif lines and (link := commits.compare_link(package, inside.before, inside.after)):
+    elif link := commits.compare_link(package, inside.before, inside.after):
         lines.append(f"  what changed in {package}: {link}")
     return lines
 
@@ -320,12 +321,16 @@ def _commits(line: Sequence[commits.Commit], inner: Answer) -> list[str]:
 
 
 def _evidence(seen: Observation) -> list[str]:
-    evidence = seen.evidence
+    return evidence_lines(seen.version, seen.reason, seen.evidence)
+
+
+def evidence_lines(version: str, reason: str, evidence: Mapping[str, Any]) -> list[str]:
+    """Say what was seen of a bad release; indented lines belong to the one before them."""
     lines: list[str] = []
     if chain := evidence.get("await_chain"):
-        lines += [f"Where {seen.version} hangs, innermost last:", *(f"  {step}" for step in chain)]
+        lines += [f"Where {version} hangs, innermost last:", *(f"  {step}" for step in chain)]
     else:
-        lines.append(f"What {seen.version} does: {seen.reason}")
+        lines.append(f"What {version} does: {reason}")
     control = evidence.get("control")
     if isinstance(control, dict) and control.get("answered"):
         milliseconds = 1000 * float(control.get("seconds", 0))
@@ -357,8 +362,9 @@ def _circumstances(answer: Answer) -> str:
     if answer.axis.held:
         deps = f"{answer.axis.held} held, {deps}"
     probes = sum(map(len, answer.observations.values()))
+    known = f" ({probes - answer.made} of them known already)" if answer.made < probes else ""
     return (
-        f"{probes} probes of {len(answer.observations)} of {len(answer.releases)} releases"
+        f"{probes} probes of {len(answer.observations)} of {len(answer.releases)} releases{known}"
         f" in {answer.seconds:.1f} s; RabbitMQ {where.rabbitmq} ({where.rabbitmq_source}),"
         f" Python {answer.python}, {deps}; {answer.started:%Y-%m-%d %H:%M} UTC"
     )

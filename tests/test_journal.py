@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
+from bisector.environments import Environment
 from bisector.errors import UserError
 from bisector.journal import Journal, Question
 from bisector.probe import Observation
 from bisector.search import Verdict
 
 QUESTION = Question(
-    "faststream", "sibling-close", "abc", "3.11", "release-day", "3.10.8", {"timeout": 1}, []
+    "faststream", "sibling-close", "abc", "3.11", "release-day", "3.10.8", {"timeout": 1}
 )
+WHERE = Environment("1.0", ("faststream==1.0",))
 SEEN = Observation(
     "1.0", Verdict.BAD, "hang", "it hangs", 1.5, {"aio-pika": "9.0"}, {"control": {"x": 1}},
     "3.11.7", "words\n",
@@ -34,47 +36,53 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_later_run_knows_what_was_observed(path: Path) -> None:
     journal = Journal(QUESTION, path)
-    journal.add(SEEN)
-    journal.add(SEEN)
-    assert Journal(QUESTION, path).of("1.0") == [SEEN, SEEN]
-    assert Journal(QUESTION, path).of("1.1") == []
+    journal.add(SEEN, WHERE)
+    journal.add(SEEN, WHERE)
+    assert Journal(QUESTION, path).of("1.0", WHERE) == [SEEN, SEEN]
+    assert Journal(QUESTION, path).of("1.1", WHERE) == []
 
 
 @pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(Question)])
 def test_another_question_is_not_answered(path: Path, field: str) -> None:
-    Journal(QUESTION, path).add(SEEN)
-    value: Any = {"rules": {"timeout": 2}, "held": ["x==1"]}.get(field, "another")
+    Journal(QUESTION, path).add(SEEN, WHERE)
+    value: Any = {"timeout": 2} if field == "rules" else "another"
     other = dataclasses.replace(QUESTION, **{field: value})
-    assert Journal(other, path).of("1.0") == []
+    assert Journal(other, path).of("1.0", WHERE) == []
+
+
+def test_another_environment_is_another_thing(path: Path) -> None:
+    Journal(QUESTION, path).add(SEEN, WHERE)
+    other = dataclasses.replace(WHERE, constraints=("aio-pika==9.0",))
+    assert Journal(QUESTION, path).of("1.0", other) == []
 
 
 def test_forgets_one_question_only(path: Path) -> None:
     other = dataclasses.replace(QUESTION, scenario="another")
-    Journal(QUESTION, path).add(SEEN)
-    Journal(other, path).add(SEEN)
+    Journal(QUESTION, path).add(SEEN, WHERE)
+    Journal(other, path).add(SEEN, WHERE)
     journal = Journal(QUESTION, path)
     journal.forget()
-    assert journal.of("1.0") == []
-    assert Journal(QUESTION, path).of("1.0") == []
-    assert Journal(other, path).of("1.0") == [SEEN]
-    journal.add(SEEN)
-    assert Journal(QUESTION, path).of("1.0") == [SEEN]
+    assert journal.of("1.0", WHERE) == []
+    assert Journal(QUESTION, path).of("1.0", WHERE) == []
+    assert Journal(other, path).of("1.0", WHERE) == [SEEN]
+    journal.add(SEEN, WHERE)
+    assert Journal(QUESTION, path).of("1.0", WHERE) == [SEEN]
 
 
 @pytest.mark.parametrize("lost", [1, 20, 200])
 def test_a_cut_off_line_costs_only_itself(path: Path, lost: int) -> None:
     journal = Journal(QUESTION, path)
-    journal.add(observation("1.0"))
-    journal.add(observation("1.1"))
+    journal.add(observation("1.0"), WHERE)
+    journal.add(observation("1.1"), WHERE)
     path.write_bytes(path.read_bytes()[:-lost])
     notes: list[str] = []
     after = Journal(QUESTION, path, notes.append)
-    assert after.of("1.0") == [observation("1.0")]
+    assert after.of("1.0", WHERE) == [observation("1.0")]
     assert len(notes) == (lost > 1)  # only the line's end is missing: nothing is lost
-    after.add(observation("1.2"))
+    after.add(observation("1.2"), WHERE)
     again = Journal(QUESTION, path, notes.append)
-    assert again.of("1.0") == [observation("1.0")]
-    assert again.of("1.2") == [observation("1.2")]
+    assert again.of("1.0", WHERE) == [observation("1.0")]
+    assert again.of("1.2", WHERE) == [observation("1.2")]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +100,7 @@ def test_a_foreign_file_is_refused_and_left_alone(path: Path, text: bytes) -> No
 def write_many(path: Path, name: str) -> None:
     journal = Journal(QUESTION, path)
     for n in range(50):
-        journal.add(observation(f"{name}.{n}"))
+        journal.add(observation(f"{name}.{n}"), WHERE)
 
 
 def test_two_runs_may_write_at_once(path: Path) -> None:
@@ -103,5 +111,5 @@ def test_two_runs_may_write_at_once(path: Path) -> None:
         process.join()
     notes: list[str] = []
     journal = Journal(QUESTION, path, notes.append)
-    assert all(journal.of(f"{name}.{n}") for name in "12" for n in range(50))
+    assert all(journal.of(f"{name}.{n}", WHERE) for name in "12" for n in range(50))
     assert notes == []

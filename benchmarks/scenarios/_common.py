@@ -225,9 +225,10 @@ def report(seen: Observation) -> int:
     """Print the line, write the JSON, and return the exit code."""
     text = json.dumps(seen._asdict())
     urls = [value for name, value in os.environ.items() if name.startswith("AMQP_URL")]
-    for password in [unquote(urlsplit(url).password or "") for url in urls]:
-        if len(password) >= SECRET_LENGTH:  # an exception may quote the URL
-            text = text.replace(json.dumps(password)[1:-1], "***")
+    for encoded in [urlsplit(url).password or "" for url in urls]:
+        for password in (encoded, unquote(encoded)):
+            if len(password) >= SECRET_LENGTH:  # an exception may quote the URL
+                text = text.replace(json.dumps(password)[1:-1], "***")
     seen = Observation(**json.loads(text))
     path = os.environ.get("PROBE_REPORT")
     if path:

@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         "program",
         nargs=argparse.REMAINDER,
         metavar="PROGRAM [ARGUMENT ...]",
-        help=f"what to probe (default: {options.DEFAULT_SCENARIO})",
+        help=f"what to probe (default: {programs.SIBLING_CLOSE})",
     )
     made.add_argument(
         "--scenario", metavar="NAME", help="a built-in scenario by name, or `all` of them"
@@ -181,15 +181,9 @@ async def _axis(args: argparse.Namespace) -> axes.Axis:
 
 
 def _sorted_out(args: argparse.Namespace) -> argparse.Namespace:
-    """Turn options into what the search takes.
-
-    Options may also follow a built-in scenario; what follows a path belongs to the program.
-    """
+    """Turn options into what the search takes."""
+    args = options.with_program(parser(), args)
     words = args.program
-    if words and words[0] in programs.names():
-        args = parser().parse_args(words[1:], args)
-        if args.program:
-            raise UserError(f"the scenario {words[0]} takes no arguments: {' '.join(args.program)}")
     if words and args.scenario:
         raise UserError("name a program or a --scenario, not both")
     if args.source and not args.source.is_dir():
@@ -199,7 +193,7 @@ def _sorted_out(args: argparse.Namespace) -> argparse.Namespace:
     if args.flaky and args.map:
         raise UserError("--flaky looks for one flip, --map for all of them: choose one")
     chosen = (
-        programs.names() if args.scenario == "all" else [args.scenario or options.DEFAULT_SCENARIO]
+        programs.names() if args.scenario == "all" else [args.scenario or programs.SIBLING_CLOSE]
     )
     args.programs = [programs.load(words)] if words else [programs.scenario(n) for n in chosen]
     args.choice = axes.Choice(

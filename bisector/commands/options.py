@@ -14,12 +14,12 @@ from bisector import environments, probe, programs
 from bisector.display import console_for
 from bisector.errors import UserError
 
-DEFAULT_SCENARIO = "sibling-close"
-
 
 def parser_for(session: str, text: str) -> argparse.ArgumentParser:
     """Return a parser with what every command knows."""
-    parser = argparse.ArgumentParser(prog=f"nox -s {session} --", description=text)
+    parser = argparse.ArgumentParser(
+        prog=f"nox -s {session} --", description=text, allow_abbrev=False
+    )
     parser.add_argument("--verbose", action="store_true", help="after an error, show all of it")
     return parser
 
@@ -87,6 +87,23 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         "--match", type=regex, metavar="REGEX",
         help="bad is what writes this, good what ends with 0 without it; all else is a skip",
     )  # fmt: skip
+
+
+def with_program(
+    parser: argparse.ArgumentParser, args: argparse.Namespace, *required: str
+) -> argparse.Namespace:
+    """Let options follow a built-in scenario; what follows a path belongs to the program.
+
+    Args:
+        required: options that the parser insists on.
+    """
+    words = args.program
+    if words and words[0] in programs.names():
+        args = parser.parse_args([*required, *words[1:]], args)
+        if args.program:
+            raise UserError(f"the scenario {words[0]} takes no arguments: {' '.join(args.program)}")
+        args.program = words[:1]
+    return args
 
 
 def default_jobs() -> int:

@@ -30,8 +30,9 @@ def parser() -> argparse.ArgumentParser:
 
 async def run(args: argparse.Namespace) -> int:
     """Probe one release and print all that was seen."""
+    args = options.with_program(parser(), args, f"--release={args.release}")
     console = console_for()
-    program = programs.load(args.program or [options.DEFAULT_SCENARIO])
+    program = programs.load(args.program or [programs.SIBLING_CLOSE])
     release = releases.find(releases.load(), args.release)
     choice = axes.Choice(
         deps=args.deps, python=args.python, with_=tuple(args.with_), requires=tuple(args.requires)

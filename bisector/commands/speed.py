@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bisector import speed
+from bisector import programs, speed
 from bisector.commands import options
 from bisector.display import console_for
 
@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
         "Time `nox -s bisect` in a copy of this checkout, with and without environments, and plain"
         " bisection with pip beside it.",
     )
-    made.add_argument("scenario", nargs="?", default=options.DEFAULT_SCENARIO)
+    made.add_argument("scenario", nargs="?", default=programs.SIBLING_CLOSE)
     made.add_argument(
         "--runs",
         type=options.count,
