@@ -4,6 +4,7 @@ nox -s bisect                              which release fixed or broke it
 nox -s "release(X)" -- sibling-close       one release, one scenario
 nox -s advise -- X                         what helps those who are stuck with a release
 nox -s bench -- 0.1.0 0.2.0                measure releases with asv
+nox -s report                              pages and figures of what is in results/
 nox -s update                              what is new on the index
 nox -s tests lint                          for those who change this project
 """
@@ -38,7 +39,8 @@ TOOL_SETTINGS = {"BISECTOR_NOX_PYTHON": sys.executable}
 TOOL_PYTHON = environments.ENVIRONMENTS / "tool" / "bin" / "python"
 
 # `nox -l` is for finding a command: there, one line stands for all releases.
-LISTING = any(argument in ("-l", "--list", "--list-sessions") for argument in sys.argv)
+OWN_ARGUMENTS = sys.argv[: sys.argv.index("--")] if "--" in sys.argv else sys.argv
+LISTING = any(argument in ("-l", "--list", "--list-sessions") for argument in OWN_ARGUMENTS)
 try:
     VERSIONS = ["X"] if LISTING else [release.version for release in releases.load()]
 except OutsideError as error:  # `nox -s update` must work all the same
@@ -49,7 +51,7 @@ except OutsideError as error:  # `nox -s update` must work all the same
 @nox.session(reuse_venv=True)
 def tool(session: nox.Session) -> None:
     """Install what the tool itself runs on (the other sessions ask for it)."""
-    session.install(*PROJECT["project"]["dependencies"])
+    install_tool(session)
 
 
 @nox.session(venv_backend="none", requires=["tool"])
@@ -76,9 +78,15 @@ def update(session: nox.Session) -> None:
 @nox.session(reuse_venv=True)
 def bench(session: nox.Session) -> None:
     """Measure releases with asv (`-- --help` explains the options)."""
-    dependencies = nox.project.dependency_groups(PROJECT, "bench")
-    session.install(*PROJECT["project"]["dependencies"], *dependencies)
+    install_tool(session, "bench")
     run_tool(session, "bench", *session.posargs, python=Path(session.bin, "python"))
+
+
+@nox.session(reuse_venv=True)
+def report(session: nox.Session) -> None:
+    """Make pages and figures of what is in results/ (`-- --help` explains the options)."""
+    install_tool(session, "report")
+    run_tool(session, "report", *session.posargs, python=Path(session.bin, "python"))
 
 
 @nox.session(venv_backend="none", requires=["tool"])
@@ -116,16 +124,14 @@ def environment(session: nox.Session) -> None:
 @nox.session(reuse_venv=True)
 def tests(session: nox.Session) -> None:
     """Run the tests, on real releases and a real RabbitMQ (`-- PYTEST_ARGUMENTS`)."""
-    dependencies = nox.project.dependency_groups(PROJECT, "tests")
-    session.install(*PROJECT["project"]["dependencies"], *dependencies)
+    install_tool(session, "tests")
     session.run("python", "-m", "pytest", *session.posargs, env=TOOL_SETTINGS)
 
 
 @nox.session(reuse_venv=True)
 def lint(session: nox.Session) -> None:
     """Check style and types (`-- --fix` mends what can be mended)."""
-    dependencies = nox.project.dependency_groups(PROJECT, "lint")
-    session.install(*PROJECT["project"]["dependencies"], *dependencies)
+    install_tool(session, "lint")
     fix = ["--fix"] if "--fix" in session.posargs else []
     session.run("ruff", "check", *fix)
     session.run("ruff", "format", *([] if fix else ["--check"]))
@@ -166,6 +172,14 @@ def constraints_file(environment: environments.Environment, pins: Sequence[str])
     file = environment.path / "constraints.txt"
     file.write_text("\n".join(pins), encoding="utf-8")
     return ["--constraints", str(file)]
+
+
+def install_tool(session: nox.Session, *groups: str) -> None:
+    """Install what the tool runs on into a session's own environment."""
+    packages = [*PROJECT["project"]["dependencies"]]
+    if groups:
+        packages += nox.project.dependency_groups(PROJECT, *groups)
+    session.install(*packages, env=uv_settings())
 
 
 def add_to_tool(session: nox.Session, group: str) -> None:

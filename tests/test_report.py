@@ -1,0 +1,468 @@
+"""The report: its figures, its words and its pages, from made-up results of real releases."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import http.server
+import json
+import re
+import shutil
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+from bisector import ROOT, figures, history, measured, pages, releases, story, strip
+from bisector.errors import UserError
+from bisector.measured import Point
+from tests import asv_results
+from tests.command import TOOL, run
+
+KNOWN = releases.load()
+VERSIONS = [release.version for release in releases.select(KNOWN)]
+MEASURED = VERSIONS[20:60]
+BROKEN = VERSIONS[10]
+LAST_BAD, FIRST_GOOD = VERSIONS[38], VERSIONS[39]
+SLOWER = VERSIONS[45]
+"""From there on a publisher object takes twice as long."""
+
+
+def value(version: str, name: str, params: Mapping[str, Any]) -> float:
+    at = VERSIONS.index(version)
+    if "SiblingClose" in name:
+        hangs = at <= 38 and params["moment"] == "after" and params["exchange"] == "named"
+        return 0.0 if hangs else 2000.0 + at
+    if "PublishRatio" in name:
+        return 2.0 if at >= 45 and params["way"] == "publisher.publish" else 1.25 + at % 2 / 100
+    if name.endswith("track_tasks"):
+        return 3.0 if at in (30, 31, 50) else 0.0
+    if name.endswith(("track_connections", "track_channels")):
+        return 0.0
+    return 2.0
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder with all that the commands leave there."""
+    folder = tmp_path_factory.mktemp("results")
+    asv_results.write(folder, MEASURED, value, broken=[BROKEN])
+    dump(folder / story.ANSWER, ANSWER)
+    dump(folder / story.ADVICE, ADVICE)
+    dump(folder / story.MAP, [ANSWER, {**ANSWER, "scenario": "another"}])
+    return folder
+
+
+ANSWER: dict[str, Any] = {
+    "scenario": "sibling-close",
+    "title": "Publishing goes on after a sibling is closed",
+    "report": "ag2ai/faststream#1",
+    "answer": [f"Fixed in {FIRST_GOOD}, all of it."],
+    "flips": [{
+        "before": LAST_BAD, "after": FIRST_GOOD, "from": "bad", "to": "good",
+        "first_stable": FIRST_GOOD, "skipped": [],
+        "blame": {"guilty": "x", "sentence": "It was the code.",
+                  "crosses": [["crossed", "bad", "hangs <all> of it"]]},
+    }],
+    "releases": [
+        {"version": version, "reason": "it hangs" if at <= 38 else "it publishes",
+         "verdict": "skip" if version == BROKEN else "bad" if at <= 38 else "good",
+         "dependencies": {"aio-pika": "9.0" if at < 45 else "9.1"},
+         "evidence": {"await_chain": ["Outer.publish", "Inner.wait"]} if at <= 38 else {}}
+        for at, version in enumerate(VERSIONS)
+    ],
+    "rabbitmq": "3.10.8", "python": "3.11.7", "started": "2026-01-02T03:04:05+00:00",
+}  # fmt: skip
+ADVICE = {
+    "release": LAST_BAD, "answer": ["Helps: a | b."], "rabbitmq": "3.10.8", "python": "3.11.7",
+    "started": "2026-01-02T03:04:05+00:00", "meaning": {"helps": "it works", "no": "it does not"},
+    "advice": [{"name": "a", "advice": "Do a | b", "answer": "helps", "reason": "works\nwell"}],
+}  # fmt: skip
+
+
+def dump(file: Path, table: object) -> None:
+    file.write_text(json.dumps(table), encoding="utf-8")
+
+
+@functools.cache
+def commits() -> dict[str, str]:
+    return history.commits(history.ensure(KNOWN))
+
+
+def read(folder: Path, machine: str | None = None) -> measured.Measured:
+    return measured.read(KNOWN, commits(), machine, folder / "asv")
+
+
+# --- figures ----------------------------------------------------------------------------------
+
+
+def points(values: Sequence[float | None]) -> list[Point | None]:
+    return [None if v is None else Point(v, 0.9 * v, 1.1 * v) for v in values]
+
+
+def words(figure: Figure) -> list[str]:
+    return [t.get_text() for axes in figure.axes for t in axes.texts]
+
+
+def marks(figure: Figure, label: str) -> list[tuple[float, float]]:
+    lines = {str(line.get_label()): line for axes in figure.axes for line in axes.lines}
+    if label not in lines:
+        return []
+    xy: Any = lines[label].get_xydata()
+    return [(float(x), float(y)) for x, y in xy]
+
+
+NAMES = ["1.0", "1.1rc1", "1.1", "1.2", "2.0rc1", "2.0"]
+BEFORE = points([900.0, 1000.0, None, 1000.0, 1000.0, 1000.0])
+AFTER = points([0.0, 0.0, None, 0.0, 950.0, 1000.0])
+
+
+def test_throughput_shows_every_release() -> None:
+    figure = figures.throughput(NAMES, BEFORE, AFTER, ["1.1"])
+    (axes,) = figure.axes
+    assert axes.get_xlim() == (0, len(NAMES))
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["1.0", "1.1", "1.2", "2.0"]
+    assert "msg/s" in axes.get_ylabel()
+    hanging = marks(figure, "after it: hangs, 0 msg/s")
+    assert [(int(x), y) for x, y in hanging] == [(0, 0), (1, 0), (3, 0)]
+    assert [int(x) for x, _ in marks(figure, "cannot be tested")] == [2]
+    assert [(int(x), y) for x, y in marks(figure, "after it")] == [(4, 950), (5, 1000)]
+    assert [int(x) for x, _ in marks(figure, "before the sibling closes")] == [0, 1, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("after", "named"),
+    [
+        ([0, 0, None, 0, 9, 9], ["works since 2.0rc1\nfirst stable release: 2.0"]),
+        ([0, 9, None, 9, 9, 9], ["works since 1.1rc1\nfirst stable release: 1.2"]),
+        ([9, 9, None, 0, 0, 0], ["hangs since 1.2,\na stable release"]),
+        ([0, 0, None, 0, 9, 0], ["works since 2.0rc1", "hangs since 2.0,\na stable release"]),
+        ([9, 9, None, 9, 9, 9], []),
+    ],
+)
+def test_names_come_from_the_data(after: list[float | None], named: list[str]) -> None:
+    assert words(figures.throughput(NAMES, BEFORE, points(after), ["1.1"])) == named
+
+
+def test_the_title_says_what_is_seen() -> None:
+    figure = figures.throughput(NAMES, BEFORE, AFTER, ["1.1"])
+    assert figure.get_suptitle() == (
+        "After a sibling closes, publishing hangs up to 1.2 and works from 2.0rc1 on"
+    )
+    several = figures.throughput(NAMES, BEFORE, points([0, 9, None, 0, 9, 9]), ["1.1"])
+    assert several.get_suptitle() == "After a sibling closes, publishing hangs in 2 of 5 releases"
+
+
+def test_what_is_not_measured_is_said() -> None:
+    labels = [
+        [t.get_text() for t in figures.throughput(NAMES, BEFORE, after, ["1.1"]).legends[0].texts]
+        for after in (AFTER, [None] * 6)
+    ]
+    assert ["no mark: not measured" in each for each in labels] == [False, True]
+
+
+def shares() -> Figure:
+    low, high = [0.5, 0.51] * 5, [0.8, 0.81] * 5
+    versions = [f"1.{minor}.{patch}" for minor in range(4) for patch in range(5)]
+    return figures.shares(versions, [
+        figures.Panel("Publishing", {"a": points([*low, *high]), "b": points(low * 2)}),
+        figures.Panel("Receiving", {"c": points([None] * 20)}),
+    ])  # fmt: skip
+
+
+def test_shares_name_the_steps() -> None:
+    figure = shares()
+    assert words(figure) == ["1.2.0 +59 %"]
+    assert "50 % to 80 %" in figure.get_suptitle()
+    assert [axes.get_xlim() for axes in figure.axes] == [(0, 20)] * 2
+    assert len(marks(figure, "a")) == 20
+    assert not marks(figure, "c")
+    assert figure.axes[0].yaxis.get_major_formatter()(0.5) == "50 %"
+
+
+@pytest.mark.parametrize(
+    "figure", [figures.throughput(NAMES, BEFORE, AFTER, ["1.1"]), shares()], ids=["hang", "share"]
+)
+def test_no_words_cross(figure: Figure) -> None:
+    figure.draw_without_rendering()
+    texts = [
+        t
+        for axes in figure.axes
+        for t in (*axes.texts, *axes.get_xticklabels(), axes.xaxis.label, axes.title)
+    ]
+    legends = [legend for axes in figure.axes if (legend := axes.get_legend())]
+    boxes = [
+        t.get_window_extent()
+        for t in (*texts, *figure.texts, *figure.legends, *legends)
+        if not hasattr(t, "get_text") or t.get_text()
+    ]
+    for a, b in combinations(boxes, 2):
+        assert not a.overlaps(b)
+    for box in boxes:
+        assert figure.bbox.contains(box.x0, box.y0)
+        assert figure.bbox.contains(box.x1, box.y1)
+
+
+def test_the_same_bytes(results: Path, tmp_path: Path) -> None:
+    """Of any run; and without a ground, for light and dark pages."""
+    files = [
+        [f for name, figure in story.draw(read(results), results).items()
+         for f in strip.save(figure, tmp_path / f"{name}{number}")]
+        for number in range(2)
+    ]  # fmt: skip
+    assert [f.name for f in files[0]] == [
+        f"{name}0.{suffix}" for name in ("throughput", "share", "map") for suffix in ("svg", "png")
+    ]
+    for one, other in zip(*files, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+        if one.suffix == ".png":
+            assert (imread(one)[[0, 0, -1, -1], [0, -1, 0, -1], 3] == 0).all()
+
+
+# --- words ------------------------------------------------------------------------------------
+
+
+def test_readme(results: Path) -> None:
+    text = story.render("README.md", story.tell(read(results), results))
+    for expected in (
+        f"**Fixed in {FIRST_GOOD}, all of it.**",
+        "19 releases hang here, 21 publish, 1 cannot be tested",
+        "agree on 40 releases.",
+        "It was the code.",
+        "  Outer.publish\n  Inner.wait\n",
+        "| Do a \\| b | **helps** | works well |",
+        f"- {SLOWER} made publishing (publisher object) slower: its wall time per message went",
+        " from 1.25 to 2.00 times plain aio-pika's (+60 %",
+        "aio-pika went from 9.0 to 9.1 as well",
+        f"up to 3.00, in {VERSIONS[30]} - {VERSIONS[31]}, {VERSIONS[50]}",
+        "- channels: none in any of 40 releases",
+        "| another: ",
+        "41 releases on Some CPU, 2 CPUs, 4 GiB, Linux; RabbitMQ 3.10.8, Python 3.11",
+        "- helps: it works.",
+    ):
+        assert expected in text
+    assert "it does not" not in text  # of no use where nothing has that answer
+    rows = [line for line in text.splitlines() if re.match(r"\| \d+\.\d+\.\d+\S* \| 20", line)]
+    assert [row.split()[1] for row in rows] == VERSIONS
+    assert text == story.render("README.md", story.tell(read(results), results))
+
+
+def test_only_the_answer_is_needed(results: Path, tmp_path: Path) -> None:
+    shutil.copytree(results, tmp_path, dirs_exist_ok=True)
+    (tmp_path / story.ADVICE).unlink()
+    (tmp_path / story.MAP).unlink()
+    found = read(tmp_path)
+    told = story.tell(found, tmp_path)
+    assert "What helps" not in story.render("README.md", told)
+    assert "What helps" not in story.render("index.html", told)
+    assert set(story.draw(found, tmp_path)) == {"throughput", "share"}
+
+
+def test_where_the_two_differ(results: Path, tmp_path: Path) -> None:
+    shutil.copytree(results, tmp_path, dirs_exist_ok=True)
+    rows = [{**row, "verdict": "good"} if row["version"] == LAST_BAD else row
+            for row in ANSWER["releases"]]  # fmt: skip
+    dump(tmp_path / story.ANSWER, {**ANSWER, "releases": rows})
+    text = story.render("README.md", story.tell(read(tmp_path), tmp_path))
+    assert f"agree on 39 releases, **but not on {LAST_BAD}**" in text
+
+
+def test_no_release_is_written_in_the_code() -> None:
+    sources = [ROOT / "bisector" / f"{name}.py"
+               for name in ("figures", "levels", "measured", "pages", "story")]  # fmt: skip
+    for file in (*sources, *story.TEMPLATES.iterdir()):
+        assert not re.search(r"\b\d+\.\d+\.\d+", file.read_text(encoding="utf-8")), file
+
+
+def test_the_committed_results() -> None:
+    """They hold all that the report needs, and what it says of them is committed, too."""
+    if not (story.RESULTS / story.ANSWER).is_file() or not (story.RESULTS / "asv").is_dir():
+        pytest.skip("results/ is empty: `nox -s bisect` and `nox -s bench` fill it")
+    found = measured.read(KNOWN, commits())
+    text = story.render("README.md", story.tell(found))
+    committed = (story.RESULTS / "README.md").read_text(encoding="utf-8")
+    assert [line for line in text.splitlines() if line.startswith("**")] == [
+        line for line in committed.splitlines() if line.startswith("**")
+    ]
+
+
+# --- bad input --------------------------------------------------------------------------------
+
+
+def test_no_measurements(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no measurements: make them with `nox -s bench"):
+        read(tmp_path)
+
+
+def test_an_unknown_machine(results: Path) -> None:
+    with pytest.raises(UserError, match=r"of elsewhere.*there are those of somewhere"):
+        read(results, "elsewhere")
+
+
+def test_a_benchmark_is_absent(results: Path, tmp_path: Path) -> None:
+    shutil.copytree(results, tmp_path, dirs_exist_ok=True)
+    file = tmp_path / "asv" / "benchmarks.json"
+    table = json.loads(file.read_text(encoding="utf-8"))
+    del table["consume.ConsumeRatio.track_time"]
+    dump(file, table)
+    with pytest.raises(UserError, match="needs the benchmark consume"):
+        story.tell(read(tmp_path), tmp_path)
+
+
+def test_a_parameter_is_absent(results: Path) -> None:
+    with pytest.raises(UserError, match=r"track_throughput\(moment='later'"):
+        read(results).series(story.THROUGHPUT, moment="later", **story.CASE)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "is missing: write it with `nox -s bisect"),
+        ("{", "cannot be read as JSON: write it with"),
+        ("[3]", "lacks what the report needs: write"),
+        ('{"scenario": "x"}', r"lacks what the report needs \(answer, flips"),
+    ],
+)
+def test_a_bad_answer(results: Path, tmp_path: Path, text: str | None, message: str) -> None:
+    if text is not None:
+        (tmp_path / story.ANSWER).write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=message):
+        story.tell(read(results), tmp_path)
+
+
+# --- pages ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def reported(checkout: Path, results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout in which `nox -s report` was run on the made-up results."""
+    copy = tmp_path_factory.mktemp("reported") / "project"
+    shutil.copytree(checkout, copy, ignore=shutil.ignore_patterns("results", ".asv", ".nox"))
+    shutil.copytree(results, copy / "results")
+    ended = run([*TOOL, "report", "--verbose"], copy)
+    assert ended.code == 0, ended.said
+    assert "wrote .asv/html/index.html" in ended.stdout
+    return copy
+
+
+def test_files(reported: Path) -> None:
+    for name in ("README.md", "throughput.svg", "throughput.png", "share.svg", "share.png"):
+        assert (reported / "results" / name).stat().st_size > 1000
+    page = (reported / ".asv" / "html" / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r"""(src|<link[^>]*href)=["']?(https?:)?//""", page)
+    assert str(reported) not in page + (reported / "results" / "README.md").read_text("utf-8")
+
+
+def test_less_is_better_where_it_is() -> None:
+    index = {
+        "revision_to_hash": {"0": "a" * 40, "1": "b" * 40},
+        "benchmarks": {"rate": {"higher_is_better": True}, "time": {}},
+    }
+    made = pages.adapted(index, {"a" * 40: "1.0", "b" * 40: "1.1rc1"})
+    assert made["revision_to_hash"] == {"0": "1.0", "1": "1.1rc1"}
+    assert made["hash_length"] == len("1.1rc1")
+    assert [made["benchmarks"][n]["less_is_better"] for n in ("rate", "time")] == [False, True]
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a server for a folder."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_args: Any) -> None:
+            """Say nothing."""
+
+    handler = functools.partial(Handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextlib.contextmanager
+def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
+    """A browser that finds nothing but this machine."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    browser = next(filter(None, map(shutil.which, names)), None)
+    driver = shutil.which("chromedriver")
+    if not browser or not driver:
+        pytest.skip("there is no Chromium with its driver on PATH")
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for argument in (
+        "headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run",
+        "disable-background-networking", "disable-component-update", "disable-sync",
+        "disable-dev-shm-usage", f"user-data-dir={profile}",
+        "host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    ):  # fmt: skip
+        options.add_argument(f"--{argument}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    started = webdriver.Chrome(options=options, service=Service(driver))
+    try:
+        yield started
+    finally:
+        started.quit()
+
+
+def test_in_a_browser(reported: Path, tmp_path: Path) -> None:
+    """It opens on the story and leads to the graph; nothing is asked of the internet."""
+    with chromium(tmp_path) as browser, served(reported / ".asv" / "html") as address:
+        wait = WebDriverWait(browser, 30)
+
+        def script(text: str) -> Any:
+            return browser.execute_script(text)
+
+        browser.get("about:blank")
+        browser.get_log("performance")  # type: ignore[no-untyped-call]  # of the page that Chromium itself opens first
+        browser.get(address)
+        wait.until(lambda _: script("return document.readyState") == "complete")
+        body = browser.find_element(By.TAG_NAME, "body").text
+        for expected in (f"Fixed in {FIRST_GOOD}", "It was the code.", "Inner.wait", "Do a | b"):
+            assert expected in body
+        shown = script("return [...document.images].map(i => i.complete && i.naturalWidth > 0)")
+        assert shown == [True] * 3
+        cells = "[...document.querySelectorAll('#releases ~ .wide td:first-child')]"
+        versions = script(f"return {cells}.map(cell => cell.textContent)")
+        assert versions == VERSIONS[::-1]
+
+        browser.find_element(By.LINK_TEXT, "Its graph").click()
+        drawn = """
+            const canvas = document.querySelector('.uplot canvas');
+            if (!canvas) return false;
+            const all = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            return all.data.some(byte => byte > 0);
+        """
+        wait.until(lambda _: script(drawn))
+        graph = browser.find_element(By.TAG_NAME, "body").text
+        assert "sibling_close.SiblingClose.track_throughput" in graph
+        newest = MEASURED[-5:]  # beside the curve; the others are drawn below it
+        wait.until(lambda _: all(v in browser.find_element(By.TAG_NAME, "body").text
+                                 for v in newest))  # fmt: skip
+        chosen = [e.text for e in browser.find_elements(By.CSS_SELECTOR, ".u-legend, .uplot")]
+        assert chosen
+        assert "moment='after', exchange='named', in_flight=1" in graph
+
+        messages = browser.get_log("browser")  # type: ignore[no-untyped-call]
+        assert messages == []
+        asked = [
+            message["params"]["request"]["url"]
+            for entry in browser.get_log("performance")  # type: ignore[no-untyped-call]
+            if (message := json.loads(entry["message"])["message"])["method"]
+            == "Network.requestWillBeSent"
+        ]
+        assert len(asked) > 5
+        pages_own = (address, "data:", "blob:", "chrome:")
+        assert [url for url in asked if not url.startswith(pages_own)] == []
