@@ -210,7 +210,11 @@ def tell(measured: Measured, folder: Path = RESULTS) -> dict[str, Any]:
     )
     untestable = {measured.versions.index(v) for v in measured.untestable}
     history = figures.history(after, untestable)
-    wall = costs(measured, WALL)
+    wall, cpu = costs(measured, WALL), costs(measured, CPU)
+    tables = {
+        "wall time": _steps_of_costs(measured, wall, verdicts),
+        "CPU time": _steps_of_costs(measured, cpu, verdicts),
+    }
     rows = []
     for release, b, a, cost, seen in zip(
         measured.releases, before, after, wall[WAYS["broker.publish"]], history, strict=True
@@ -241,8 +245,19 @@ def tell(measured: Measured, folder: Path = RESULTS) -> dict[str, Any]:
         ],
         "advice": advice,
         "scenarios": answer(MAP, folder),
-        "wall": _steps_of_costs(measured, wall, verdicts),
-        "cpu": _steps_of_costs(measured, costs(measured, CPU), verdicts),
+        "costs": tables,
+        "moves": sorted(
+            (
+                {**step, "kind": kind, "doing": row["doing"], "noise": row["noise"]}
+                for kind, table in tables.items()
+                for row in table
+                for step in row["steps"]
+            ),
+            key=lambda move: measured.versions.index(move["after"]),
+        ),
+        "unmeasured": {
+            what: none for what, points in wall.items() if (none := _unmeasured(measured, points))
+        },
         "lifecycle": [
             {"unit": unit, **row}
             for what, unit, points in lifecycle(measured)
@@ -271,6 +286,14 @@ def _steps_of_costs(
             pair = aio_pika(step["before"]), aio_pika(step["after"])
             step["dependency"] = pair if all(pair) and pair[0] != pair[1] else None
     return rows
+
+
+def _unmeasured(measured: Measured, points: Points) -> list[str]:
+    """Return which releases could be measured, but not in this."""
+    usable = [version for version in measured.files if version not in measured.untestable]
+    there = {v for v, p in zip(measured.versions, points, strict=True) if p}
+    order = [version for version in measured.versions if version in usable]
+    return ranges([version for version in order if version not in there], order)
 
 
 def _flip(found: Mapping[str, Any], flip: Mapping[str, Any]) -> dict[str, Any]:
