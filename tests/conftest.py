@@ -14,7 +14,6 @@ import pytest
 
 from bisector import ROOT, rabbitmq
 
-
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # So it is in the background of a shell script; the commands under test would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
