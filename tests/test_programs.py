@@ -236,6 +236,8 @@ def history_of(clone: Path, versions: list[str]) -> Path:
             if old.is_dir() and old.name != ".git":
                 shutil.rmtree(old)
         unpack_sdist(version, clone)
+        # All files of all sdists have one time, by which git would take them for unchanged.
+        git("rm", "-r", "--quiet", "--cached", "--ignore-unmatch", ".")
         git("add", "--all", "--force", ".")
         git("commit", "--quiet", "-m", f"all of {version} (#42)")
         for n in range(2):
