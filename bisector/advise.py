@@ -28,6 +28,7 @@ from bisector.probe import Observation, Rules, observe
 from bisector.programs import Program
 from bisector.releases import PACKAGE, Release, TooShortError
 from bisector.search import Verdict
+from bisector.tasks import together
 
 HELPS, NO_HELP, WORSE = "helps", "does not help", "makes it worse"
 NOT_TRIED, NOT_NEEDED = "could not be tried", "not needed"
@@ -143,13 +144,7 @@ class Adviser:
                 program.name, program.title, answer, seen.reason, seen.seconds, seen.evidence
             )
 
-        tasks = [asyncio.create_task(one(program)) for program in programs.workarounds()]
-        try:
-            return await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        return await together(one(program) for program in programs.workarounds())
 
     async def _upgrade(self, release: Release) -> Tried:
         """Try the next stable release; where that one hangs too, bisect those after it."""

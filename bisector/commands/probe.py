@@ -6,7 +6,7 @@ import argparse
 import asyncio
 
 from bisector import axis as axes
-from bisector import probe, programs, releases, report
+from bisector import probe, programs, releases, report, tasks
 from bisector.broker import open_broker
 from bisector.commands import options
 from bisector.display import console_for, display_for
@@ -47,8 +47,7 @@ async def run(args: argparse.Namespace) -> int:
                     lambda text: display.stage(release.version, text),
                 )  # fmt: skip
             finally:
-                boot.cancel()
-                await asyncio.gather(boot, return_exceptions=True)
+                await tasks.stop([boot])
             display.observed(seen, remembered=False)
     report.print_observation(seen, rabbitmq, console)
     return {Verdict.GOOD: 0, Verdict.BAD: 1, Verdict.SKIP: TROUBLE}[seen.verdict]
