@@ -215,7 +215,12 @@ def run_tool(session: nox.Session, *arguments: str, python: Path = TOOL_PYTHON) 
     """
     command = [str(python), "-m", "bisector", *arguments]
     # Files are named from where the user stands, the tool is found where it is.
-    environ = {**os.environ, **TOOL_SETTINGS, "PYTHONPATH": str(Path(__file__).parent)}
+    environ = {
+        **os.environ,
+        **TOOL_SETTINGS,
+        "PYTHONPATH": str(Path(__file__).parent),
+        "PYTHONSAFEPATH": "1",  # a `bisector` where the user stands is not ours
+    }
     # Held back until the tool can handle them: a Python that just starts would end in a traceback.
     held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     process = subprocess.Popen(command, cwd=session.invoked_from, env=environ)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from itertools import pairwise, zip_longest
@@ -275,7 +275,7 @@ class Bisection:
         then is stopped.  With `whole_map` every release is probed.
         """
         self._tell_known()
-        running: dict[int, asyncio.Task[None]] = {}
+        running: dict[asyncio.Task[None], int] = {}
         # RabbitMQ boots while the first environments are built.
         boot: asyncio.Task[object] | None = None
         try:
@@ -283,34 +283,42 @@ class Bisection:
                 history = self.history
                 self._display.known(describe(self._releases, history))
                 if not whole_map:
-                    useful = search.worth_probing(history) | set(self._unconfirmed(history))
-                    await stop([running.pop(i) for i in [*running] if i not in useful])
-                for i in self._next(history, running, whole_map=whole_map):
-                    running[i] = asyncio.create_task(self._observe(self._releases[i]))
+                    useful = search.worth_probing(history) | {*self._unconfirmed(history)}
+                    useless = [task for task, i in running.items() if i not in useful]
+                    await stop(useless)
+                    running = {task: i for task, i in running.items() if task not in useless}
+                for i in self._next(history, [*running.values()], whole_map=whole_map):
+                    running[asyncio.create_task(self._observe(self._releases[i]))] = i
                 if not running:
                     return
                 boot = boot or asyncio.create_task(self._broker.lease())
                 done, _ = await asyncio.wait(
-                    {*running.values(), boot} if not boot.done() else running.values(),
+                    {*running, boot} if not boot.done() else running,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 for task in done:
                     task.result()  # trouble ends the search
-                running = {i: task for i, task in running.items() if not task.done()}
+                running = {task: i for task, i in running.items() if not task.done()}
         finally:
-            await stop([*running.values(), *([boot] if boot else [])])
+            await stop([*running, *([boot] if boot else [])])
 
     def _next(
-        self, history: list[Verdict | None], running: Collection[int], *, whole_map: bool
+        self, history: list[Verdict | None], running: Sequence[int], *, whole_map: bool
     ) -> list[int]:
         room = self._jobs - len(running)
         if whole_map and None in history:
             missing = [i for i, verdict in enumerate(history) if verdict is None]
             return [i for i in missing if i not in running][:room]
         chosen = search.next_to_probe(history, self._jobs, running)
-        # Room that is left goes to what the answer will name, should the running probes agree.
+        # Room that is left goes to what the answer will name, should the running probes agree ...
         chosen += [i for i in self._unconfirmed(history) if i not in {*running, *chosen}]
+        if not chosen and self._repeat == 1:
+            # ... or to the running ones themselves: it will name two of them.
+            chosen = [i for i in running if running.count(i) < AGREEING and self._installed(i)]
         return chosen[:room]
+
+    def _installed(self, index: int) -> bool:
+        return self._axis.environment(self._releases[index]).stamp() is not None
 
     def _unconfirmed(self, history: Sequence[Verdict | None]) -> list[int]:
         """The releases that an answer would name, as long as they have been seen only once.
@@ -326,7 +334,13 @@ class Bisection:
             if stable is not None:
                 named.setdefault(stable, 1)
             named.update({flip.before: agreeing, flip.after: agreeing})
-        return [i for i, needed in named.items() if self._agreeing(i) < needed]
+        left = [i for i, needed in named.items() if self._agreeing(i) < needed]
+        # What takes longest goes first, so that nobody has to wait for it in the end.
+        return sorted(left, key=self._seconds, reverse=True)
+
+    def _seconds(self, index: int) -> float:
+        seen = self._observations[self._releases[index].version]
+        return max((o.seconds for o in seen), default=0.0)
 
     def _agreeing(self, index: int) -> int:
         version = self._releases[index].version

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,7 +57,7 @@ class Observation:
     reason: str
     """In a line: what happened."""
     seconds: float
-    """How long the probe took, without installing."""
+    """How long the probe took, without installing and without waiting for RabbitMQ."""
     dependencies: dict[str, str] = field(default_factory=dict)
     """Distributions in the release's environment: version by name."""
     evidence: dict[str, Any] = field(default_factory=dict)
@@ -100,18 +102,18 @@ async def observe(
         return Observation(version, Verdict.SKIP, outcome, redact(str(error)), 0.0)
     for attempt in range(ATTEMPTS):
         stage("waiting for RabbitMQ")
-        lease = await broker.lease()
-        stage("probing again" if attempt else "probing")
-        aborted: AbortedError | None = None
-        try:
-            observation = await _run(version, environment, program, lease, rules)
-        except AbortedError as error:
-            aborted = error
-        else:
-            if observation.verdict is Verdict.GOOD:
-                return observation
+        async with _started(environment, program, broker, rules) as probe:
+            stage("probing again" if attempt else "probing")
+            aborted: AbortedError | None = None
+            try:
+                observation = await _watch(version, environment, program, probe, rules)
+            except AbortedError as error:
+                aborted = error
+            else:
+                if observation.verdict is Verdict.GOOD:
+                    return observation
         # Anything but success may be the broker's doing.
-        trouble = await lease.trouble()
+        trouble = await probe.lease.trouble()
         if trouble is None and aborted is None:
             return observation
         if trouble is None and aborted is not None and not aborted.broker:
@@ -128,30 +130,60 @@ class AbortedError(OutsideError):
     broker = False
 
 
-async def _run(
-    version: str, environment: Environment, program: Program, lease: Lease, rules: Rules
+@dataclass(frozen=True)
+class _Started:
+    """A program that has started, and what was made for it."""
+
+    process: process.Process
+    lease: Lease
+    report: Path
+    """The file that a scenario reports to."""
+
+
+@contextlib.asynccontextmanager
+async def _started(
+    environment: Environment, program: Program, broker: Broker, rules: Rules
+) -> AsyncIterator[_Started]:
+    """Start the program beside a healthy broker."""
+    with tempfile.TemporaryDirectory(prefix="bisector-") as folder:
+        report, pipe = Path(folder) / "report.json", Path(folder) / "broker"
+        environ = {**_surroundings(environment), "PROBE_REPORT": str(report)}
+        if program.builtin:
+            # It imports the release while RabbitMQ boots, and is told by a pipe when that is up.
+            os.mkfifo(pipe)
+            environ["PROBE_BROKER"] = str(pipe)
+        else:
+            environ.update((await broker.lease()).server.variables)
+        kept = MATCHED if rules.match else process.KEPT
+        command: list[str | Path] = [*program.arguments]
+        if program.python:
+            command.insert(0, environment.interpreter)
+        async with process.start(command, environ, cwd=program.folder, kept=kept) as running:
+            lease = await broker.lease()
+            with contextlib.ExitStack() as stack:
+                if program.builtin:  # opened for reading, too, so as to wait for nobody
+                    file = stack.enter_context(pipe.open("r+b", buffering=0))
+                    file.write(json.dumps(dict(lease.server.variables)).encode() + b"\n")
+                yield _Started(running, lease, report)
+
+
+async def _watch(
+    version: str,
+    environment: Environment,
+    program: Program,
+    probe: _Started,
+    rules: Rules,
 ) -> Observation:
-    """Run the program once.
+    """See how a running program ends.
 
     Raises:
         AbortedError: it ended with 128 or more, or by a signal; or a scenario ended untold.
     """
-    with tempfile.TemporaryDirectory(prefix="bisector-") as folder:
-        report = Path(folder) / "report.json"
-        environ = {
-            **_surroundings(environment),
-            **lease.server.variables,
-            "PROBE_REPORT": str(report),
-        }
-        command: list[str | Path] = [*program.arguments]
-        if program.python:
-            command.insert(0, environment.interpreter)
-        kept = MATCHED if rules.match else process.KEPT
-        async with process.start(command, environ, cwd=program.folder, kept=kept) as running:
-            code = await running.wait(rules.timeout)
-            seconds, output = running.seconds, running.output
-            control = await _control(lease) if code is None else None  # while it still hangs
-        told = _read(report)
+    began = time.monotonic()
+    code = await probe.process.wait(rules.timeout)
+    seconds, output = time.monotonic() - began, probe.process.output
+    control = await _control(probe.lease) if code is None else None  # while it still hangs
+    told = _read(probe.report)
     verdict, outcome, reason = _judge(code, output, rules)
     evidence = told.get("evidence", {})
     if control is not None:
@@ -171,7 +203,7 @@ async def _run(
     failed = verdict is Verdict.BAD and code is not None and not program.builtin
     if failed and (failure := await _import_failure(environment)):
         verdict, outcome, reason = Verdict.SKIP, "unimportable", failure
-    urls = [value for name, value in environ.items() if name.startswith("AMQP_URL") and value]
+    urls = [*probe.lease.server.variables.values()]
     folders = [program.folder, *(Path(a).parent for a in program.arguments[:1] if a[:1] == "/")]
     return Observation(
         version,

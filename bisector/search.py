@@ -74,8 +74,11 @@ def next_to_probe(
         explore: how many releases may be probed before a first difference is seen.
     """
     ends, stretches = _open(history, explore)
-    if None in (history[0], history[-1]) and running:
-        return []  # the ends decide where to go on, and a guess now would be half wasted
+    if pending := {i for i in (0, len(history) - 1) if history[i] is None and i in running}:
+        # An end that takes long, as a hang does, decides where to go on. Beside it is worth a look
+        # in any case; anywhere else would be a guess.
+        seen = tested(history)
+        stretches = [s for s in stretches if seen and pending & {s[0], s[-1]}]
     room = width - len(running)
     chosen = [i for i in ends if i not in running][:room]
     room -= len(chosen)

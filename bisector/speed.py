@@ -59,13 +59,13 @@ async def measure(scenario: str, runs: int, console: Console, *, baseline: bool)
 
 
 async def _bisect(copy: Path, scenario: str) -> dict[str, float]:
-    """Run the command a user types; returns seconds by part."""
+    """Run the command a user types, as far as the answer; returns seconds by part."""
     answer = copy / "answer.json"
     command = [*installer.nox(), "-f", str(copy / "noxfile.py"), "-s", "bisect", "--", scenario,
-               "--fresh", "--json", str(answer)]  # fmt: skip
+               "--fresh", "--no-blame", "--json", str(answer)]  # fmt: skip
     drop = {name: None for name in os.environ if name.startswith("NOX")}
     began = time.monotonic()
-    async with process.start(command, drop) as running:
+    async with process.start(command, drop, cwd=copy) as running:
         code = await running.wait()
         seconds = time.monotonic() - began
         if code:
@@ -86,7 +86,7 @@ async def _bisect(copy: Path, scenario: str) -> dict[str, float]:
 
 
 def _print(console: Console, kinds: dict[str, list[dict[str, float]]]) -> None:
-    table = Table(title="seconds, median (least - most)", title_justify="left")
+    table = Table(title="seconds to the answer, median (least - most)", title_justify="left")
     table.add_column("")
     for name in kinds:
         table.add_column(name, justify="right")

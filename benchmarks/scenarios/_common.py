@@ -1,9 +1,10 @@
 """What all scenarios share: the convention, deadlines, the control, the report, tidying up.
 
 The convention is that of ``git bisect run``: a scenario exits with 0 = good, 1 = bad, 125 = cannot
-be tested, 128 = abort (trouble that is not the release's). RabbitMQ is at ``AMQP_URL``. It prints
-one line that says what happened, and writes ``{"outcome", "reason", "evidence"}`` as JSON to the
-file that ``PROBE_REPORT`` names, if any.
+be tested, 128 = abort (trouble that is not the release's). RabbitMQ is at ``AMQP_URL``; or, while
+it may still be booting, ``PROBE_BROKER`` names a pipe that will tell the variables. It prints one
+line that says what happened, and writes ``{"outcome", "reason", "evidence"}`` as JSON to the file
+that ``PROBE_REPORT`` names, if any.
 
 Nothing stays on RabbitMQ, however the scenario ends, even by SIGKILL: queues are exclusive to a
 connection or delete themselves with their last consumer, exchanges with their last queue. Names are
@@ -280,6 +281,18 @@ def importable() -> int:
     return 0
 
 
+def find_broker() -> int:
+    """0 once it is known where RabbitMQ is; otherwise report why not and return the exit code."""
+    pipe = os.environ.get("PROBE_BROKER")
+    if pipe:
+        with Path(pipe).open(encoding="utf-8") as told:
+            os.environ.update(json.loads(told.readline()))
+    if urlsplit(os.environ.get("AMQP_URL", "")).hostname:
+        return 0
+    need = "AMQP_URL must name a RabbitMQ, as amqp://user:password@host:port/"
+    return report(Observation(ABORT, "no AMQP_URL", need, {}))
+
+
 def leave(code: int) -> None:
     """End the process now: tasks that hang would keep asyncio, and exit handlers, waiting."""
     sys.stdout.flush()
@@ -290,16 +303,12 @@ def leave(code: int) -> None:
 def main(probe: Callable[[Bench], Awaitable[Observation]]) -> None:
     """Run a scenario as a program. Does not return."""
     try:
-        url = os.environ.get("AMQP_URL", "")
-        if not urlsplit(url).hostname:
-            need = "AMQP_URL must name a RabbitMQ, as amqp://user:password@host:port/"
-            leave(report(Observation(ABORT, "no AMQP_URL", need, {})))
-        code = importable()
+        code = importable() or find_broker()
         if not code:
             compat.quiet()
             loop = asyncio.new_event_loop()
             asyncio.set_event_loop(loop)
-            code = loop.run_until_complete(_run(probe, url))
+            code = loop.run_until_complete(_run(probe, os.environ["AMQP_URL"]))
     except BaseException as error:  # a fault of the scenario's own is never a verdict
         traceback.print_exc()
         code = ABORT

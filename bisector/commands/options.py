@@ -107,8 +107,8 @@ def with_program(
 
 
 def default_jobs() -> int:
-    """One more than the processors: while one release waits for its deadline, another works."""
-    return min((os.cpu_count() or 1) + 1, 8)
+    """More than the processors: while one release waits for its deadline, another works."""
+    return min((os.cpu_count() or 1) + 2, 8)
 
 
 def rules_of(args: argparse.Namespace, program: programs.Program) -> probe.Rules:
