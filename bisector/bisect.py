@@ -12,6 +12,7 @@ from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Protocol
 
 from bisector import search
+from bisector.ahead import Ahead
 from bisector.axis import Axis
 from bisector.broker import Broker
 from bisector.environments import Environment
@@ -29,6 +30,9 @@ AGREEING = 2
 """How often a release beside a flip must have given its verdict, each time in a fresh process."""
 DISPUTED = 5
 """After that many observations a release that is even between its answers counts as bad."""
+
+AHEAD = 2
+"""How many environments are being built at a time before another one is built on suspicion."""
 
 
 class Display(Protocol):
@@ -210,6 +214,7 @@ class Bisection:
         }
         self._made = 0
         self._slots = asyncio.Semaphore(jobs)
+        self._ahead = Ahead()
         self.timing: dict[str, float] = {}
         self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
 
@@ -292,8 +297,10 @@ class Bisection:
                 if not running:
                     return
                 boot = boot or asyncio.create_task(self._broker.lease())
+                if not whole_map:
+                    self._ahead.build(*self._likely_next(history, [*running.values()]))
                 done, _ = await asyncio.wait(
-                    {*running, boot} if not boot.done() else running,
+                    {*running, *self._ahead.under_way, *([] if boot.done() else [boot])},
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 for task in done:
@@ -301,6 +308,7 @@ class Bisection:
                 running = {task: i for task, i in running.items() if not task.done()}
         finally:
             await stop([*running, *([boot] if boot else [])])
+            await self._ahead.stop()
 
     def _next(
         self, history: list[Verdict | None], running: Sequence[int], *, whole_map: bool
@@ -316,6 +324,14 @@ class Bisection:
             # ... or to the running ones themselves: it will name two of them.
             chosen = [i for i in running if running.count(i) < AGREEING and self._installed(i)]
         return chosen[:room]
+
+    def _likely_next(
+        self, history: list[Verdict | None], running: Sequence[int]
+    ) -> tuple[list[Environment], int]:
+        """The environments that will be asked for next, and how many may be built meanwhile."""
+        room = AHEAD - sum(not self._installed(i) for i in running)
+        chosen = search.next_to_probe(history, len(running) + room, running) if room > 0 else []
+        return [self._axis.environment(self._releases[i]) for i in chosen], room
 
     def _installed(self, index: int) -> bool:
         return self._axis.environment(self._releases[index]).stamp() is not None
@@ -410,6 +426,8 @@ class Bisection:
             self._display.stage(release.version, text)
 
         environment = self._axis.environment(release)
+        stage("installing")
+        await self._ahead.wait_for(environment)
         observation = await observe(
             release.version,
             environment,

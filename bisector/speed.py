@@ -47,6 +47,9 @@ async def measure(scenario: str, runs: int, console: Console, *, baseline: bool)
             shutil.rmtree(copy / ".nox")
             shutil.rmtree(copy / ".bisector")
             cold.append(await _bisect(copy, scenario))
+            await _bisect(
+                copy, scenario
+            )  # which release is asked for depends on which answers first
             warm.append(await _bisect(copy, scenario))
         _print(console, {"no environments built": cold, "environments there": warm})
         if baseline:

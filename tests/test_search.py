@@ -114,6 +114,8 @@ def test_the_ends_come_first_and_the_middle_with_them() -> None:
         ("b..g..b", 4, [], [1, 2, 4, 5]),  # two flips at once
         ("b.g", 8, [], [1]),
         (".......", 3, [0, 6], []),  # first the ends
+        ("....g....g", 3, [0], [2, 3]),  # an end takes long: cut what is beside it in any case
+        ("b..b......", 2, [9], [6]),
         ("s.....g", 1, [], [3]),  # an untestable end: half-way towards it
         ("s..s.bg", 1, [], [4]),
         ("ssssbgs", 4, [], []),
