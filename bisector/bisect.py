@@ -292,11 +292,12 @@ class Bisection:
                     useless = [task for task, i in running.items() if i not in useful]
                     await stop(useless)
                     running = {task: i for task, i in running.items() if task not in useless}
-                for i in self._next(history, [*running.values()], whole_map=whole_map):
-                    running[asyncio.create_task(self._observe(self._releases[i]))] = i
-                if not running:
+                chosen = self._next(history, [*running.values()], whole_map=whole_map)
+                if not chosen and not running:
                     return
-                boot = boot or asyncio.create_task(self._broker.lease())
+                boot = boot or asyncio.create_task(self._broker.lease())  # it takes longest
+                for i in chosen:
+                    running[asyncio.create_task(self._observe(self._releases[i]))] = i
                 if not whole_map:
                     self._ahead.build(*self._likely_next(history, [*running.values()]))
                 done, _ = await asyncio.wait(
