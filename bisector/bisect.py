@@ -323,7 +323,11 @@ class Bisection:
         chosen += [i for i in self._unconfirmed(history) if i not in {*running, *chosen}]
         if not chosen and self._repeat == 1:
             # ... or to the running ones themselves: it will name two of them.
-            chosen = [i for i in running if running.count(i) < AGREEING and self._installed(i)]
+            chosen = [
+                i
+                for i in dict.fromkeys(running)
+                if running.count(i) + self._agreeing(i) < AGREEING and self._installed(i)
+            ]
         return chosen[:room]
 
     def _likely_next(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bisector import releases
 from tests.command import RANGE, TOOL, nox, run
 
 
@@ -96,6 +97,18 @@ def test_one_verdict_can_be_seen_again(checkout: Path, own_url: str) -> None:
         [*nox(), "-s", "release(0.5.0rc0)", "--", "sibling-close"], checkout, AMQP_URL=own_url
     )
     assert ended.code == 0, ended.said
+
+
+def test_the_map_probes_every_release_and_ends(checkout: Path, own_url: str) -> None:
+    ended = run(
+        [*TOOL, "bisect", *RANGE, "--fresh", "--map", "--jobs", "4", "--no-blame", "--json", "-"],
+        checkout, AMQP_URL=own_url,
+    )  # fmt: skip
+    assert ended.code == 0, ended.said
+    answer = json.loads(ended.stdout)
+    check(answer)
+    versions = [row["version"] for row in answer["releases"]]
+    assert versions == [r.version for r in releases.select(releases.load(), "0.4.5", "0.5.1")]
 
 
 def test_same_at_both_ends_says_so(checkout: Path, own_url: str) -> None:
