@@ -3,6 +3,8 @@
 nox -s bisect                              which release fixed or broke it
 nox -s "release(X)" -- sibling-close       one release, one scenario
 nox -s advise -- X                         what helps those who are stuck with a release
+nox -s check -- X                          is this release, wheel or checkout safe
+nox -s calibrate                           how far the check can be trusted, measured
 nox -s bench -- 0.1.0 0.2.0                measure releases with asv
 nox -s report                              pages and figures of what is in results/
 nox -s update                              what is new on the index
@@ -26,7 +28,7 @@ import nox
 sys.path.insert(0, str(Path(__file__).parent))
 
 from bisector import environments, releases
-from bisector.errors import OutsideError
+from bisector.errors import TROUBLE, OutsideError
 
 nox.needs_version = ">=2026.8.10"
 nox.options.default_venv_backend = "uv"
@@ -76,6 +78,20 @@ def update(session: nox.Session) -> None:
 
 
 @nox.session(reuse_venv=True)
+def check(session: nox.Session) -> None:
+    """Compare a release, a wheel or a checkout with the release before it: is it safe?"""
+    install_tool(session, "check")
+    run_tool(session, "check", *session.posargs, python=Path(session.bin, "python"))
+
+
+@nox.session(reuse_venv=True)
+def calibrate(session: nox.Session) -> None:
+    """Measure how often the check cries wolf, and what it sees (takes an hour; goes on)."""
+    install_tool(session, "calibrate")
+    run_tool(session, "calibrate", *session.posargs, python=Path(session.bin, "python"))
+
+
+@nox.session(reuse_venv=True)
 def bench(session: nox.Session) -> None:
     """Measure releases with asv (`-- --help` explains the options)."""
     install_tool(session, "bench")
@@ -121,6 +137,18 @@ def environment(session: nox.Session) -> None:
     install(session, environments.Environment.from_json(recipe))
 
 
+@nox.session(venv_backend="none")
+def build(session: nox.Session) -> None:
+    """Build a wheel for the tool: `-- SOURCE_FOLDER OUT_FOLDER [PYTHON]`."""
+    source, target, *python = session.posargs
+    with_python = ["--python", *python] if python else []  # else the source's .python-version
+    session.run(
+        find_uv(), "build", "--wheel", "--out-dir", target, *with_python, source,
+        env={**uv_settings(), "PYTHONUNBUFFERED": "1"},  # a failed build ends with its error
+        external=True,
+    )  # fmt: skip
+
+
 @nox.session(reuse_venv=True)
 def tests(session: nox.Session) -> None:
     """Run the tests, on real releases and a real RabbitMQ (`-- PYTEST_ARGUMENTS`)."""
@@ -130,12 +158,15 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(reuse_venv=True)
 def lint(session: nox.Session) -> None:
-    """Check style and types (`-- --fix` mends what can be mended)."""
+    """Check style, types and workflows (`-- --fix` mends what can be mended)."""
     install_tool(session, "lint")
     fix = ["--fix"] if "--fix" in session.posargs else []
     session.run("ruff", "check", *fix)
     session.run("ruff", "format", *([] if fix else ["--check"]))
     session.run("mypy")
+    workflows = [str(file) for file in sorted(Path(".github").glob("*/*.yml"))]
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
+    session.run("zizmor", "--offline", "--quiet", *workflows)
 
 
 def install(session: nox.Session, environment: environments.Environment) -> None:
@@ -179,7 +210,10 @@ def install_tool(session: nox.Session, *groups: str) -> None:
     packages = [*PROJECT["project"]["dependencies"]]
     if groups:
         packages += nox.project.dependency_groups(PROJECT, *groups)
-    session.install(*packages, env=uv_settings())
+    try:
+        session.install(*packages, env=uv_settings())
+    except nox.command.CommandFailed:
+        sys.exit(TROUBLE)  # Nox's own 1 would be an answer: regressed, or no flip
 
 
 def add_to_tool(session: nox.Session, group: str) -> None:

@@ -17,7 +17,7 @@ EXPIRY = {"x-expires": 60_000}
 """Arguments of a queue (ms). It can't be exclusive: FastStream has a connection of its own."""
 
 
-async def consume_in_turns(url: str) -> Cache:
+async def consume_in_turns(url: str, rounds: int = _measure.ROUNDS) -> Cache:
     """The rounds by ("consume", client). Every turn has a queue of its own, filled beforehand."""
     plain = Plain()
     await plain.open(url)
@@ -39,7 +39,7 @@ async def consume_in_turns(url: str) -> Cache:
         return lambda: source.cancel(tag)
 
     starts = {FASTSTREAM: start_faststream, PLAIN: start_plain}
-    turns = [(turn, client) for turn in range(1 + _measure.ROUNDS) for client in CLIENTS]
+    turns = [(turn, client) for turn in range(1 + rounds) for client in CLIENTS]
     queues = [f"{plain.name}-{number}" for number in range(len(turns))]
     await _measure.step(_fill(queues, plain), plain)
     results: dict[str, list[Round]] = {client: [] for client in CLIENTS}
@@ -54,7 +54,7 @@ async def consume_in_turns(url: str) -> Cache:
         _measure.keep(results[client], measured, warm_up=not turn)
     for queue in queues:
         await plain.channel.queue_delete(queue)
-    return {("consume", client): rounds for client, rounds in results.items()}
+    return {("consume", client): found for client, found in results.items()}
 
 
 async def _fill(queues: list[str], plain: Plain) -> None:

@@ -38,15 +38,7 @@ async def open_and_close(url: str) -> list[Any]:
     """The rounds as [client, step, rounds]; `FRESH` is all steps, for one message."""
     plain = Plain()
     await plain.open(url)
-    results: dict[tuple[str, str], list[Round]] = {}
-    for turn in range(1 + OPENINGS):
-        for client, new in zip(CLIENTS, [_faststream_steps, _plain_steps]):
-            if _measure.given_up(results.get((client, FRESH), [])):
-                continue
-            for step, measured in (await _one_message(new(url, plain), plain)).items():
-                rounds = results.setdefault((client, step), [])
-                _measure.keep(rounds, measured, warm_up=not turn)
-
+    results = await openings(url, plain, OPENINGS)
     broker = compat.make_broker(url)
     await _measure.step(compat.start(broker, url), plain)
     calls: _measure.Calls = {
@@ -55,6 +47,19 @@ async def open_and_close(url: str) -> list[Any]:
     }
     results.update(await _measure.in_turns(calls, plain))
     return [[client, step, rounds] for (client, step), rounds in results.items()]
+
+
+async def openings(url: str, plain: Plain, turns: int) -> dict[tuple[str, str], list[Round]]:
+    """The rounds by (client, step): a client is opened, publishes a message, and is closed."""
+    results: dict[tuple[str, str], list[Round]] = {}
+    for turn in range(1 + turns):
+        for client, new in zip(CLIENTS, [_faststream_steps, _plain_steps]):
+            if _measure.given_up(results.get((client, FRESH), [])):
+                continue
+            for step, measured in (await _one_message(new(url, plain), plain)).items():
+                rounds = results.setdefault((client, step), [])
+                _measure.keep(rounds, measured, warm_up=not turn)
+    return results
 
 
 def _faststream_steps(url: str, plain: Plain) -> dict[str, Call]:

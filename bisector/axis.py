@@ -66,7 +66,7 @@ def package_environment(choice: Choice) -> Callable[[Release], Environment]:
     Raises:
         UserError: `--with` names FastStream itself, or no single version.
     """
-    pins = [_pin(text) for text in choice.with_]
+    pins = [pin(text) for text in choice.with_]
     if any(name == PACKAGE for name, _ in pins):
         raise UserError(f"--with {PACKAGE} holds what the search walks along: name a --package")
     days = [releases.find(known(name, version), version).release_day for name, version in pins]
@@ -95,7 +95,7 @@ async def of_dependency(package: str, choice: Choice) -> Axis:
         UserError: no FastStream release is named, or its environment does not hold the package.
     """
     package = canonicalize_name(package)
-    pins = dict(_pin(text) for text in choice.with_)
+    pins = dict(pin(text) for text in choice.with_)
     if PACKAGE not in pins:
         raise UserError(f"--package {package} needs --with {PACKAGE}==VERSION: the release to hold")
     release = releases.find(releases.load(), pins[PACKAGE])
@@ -114,7 +114,7 @@ async def of_dependency(package: str, choice: Choice) -> Axis:
     held = tuple(f"{name}=={version}" for name, version in there.items() if name not in free)
     history = known(package, *[v for v in (choice.start, choice.end) if v])
     chosen = releases.select(history, choice.start, choice.end, stable=choice.stable)
-    others = tuple(text for text in choice.with_ if _pin(text)[0] != PACKAGE)
+    others = tuple(text for text in choice.with_ if pin(text)[0] != PACKAGE)
 
     def environment(moved: Release) -> Environment:
         day = environments.as_of(max(release.release_day, moved.release_day))
@@ -136,11 +136,11 @@ def of_pythons(choice: Choice) -> Axis:
     Raises:
         UserError: no FastStream release is named.
     """
-    pins = dict(_pin(text) for text in choice.with_)
+    pins = dict(pin(text) for text in choice.with_)
     if PACKAGE not in pins:
         raise UserError(f"--python-axis needs --with {PACKAGE}==VERSION: the release to hold")
     release = releases.find(releases.load(), pins[PACKAGE])
-    others = tuple(text for text in choice.with_ if _pin(text)[0] != PACKAGE)
+    others = tuple(text for text in choice.with_ if pin(text)[0] != PACKAGE)
     never = datetime(1991, 2, 20, tzinfo=timezone.utc)  # interpreters have no upload time
     history = [Release(version, never) for version in PYTHONS]
     chosen = releases.select(history, choice.start, choice.end)
@@ -201,7 +201,7 @@ def closure(environment: Environment, package: str) -> set[str]:
     return found
 
 
-def _pin(text: str) -> tuple[str, str]:
+def pin(text: str) -> tuple[str, str]:
     """Read `name==version`.
 
     Raises:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -21,7 +22,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from bisector import ROOT
-from bisector.releases import PACKAGE, Release
+from bisector.releases import PACKAGE, Release, load
 
 ENVIRONMENTS = ROOT / ".nox"
 EXTRA = "rabbit"
@@ -53,8 +54,10 @@ class Environment:
     @property
     def plain(self) -> bool:
         """Whether the Nox session `release(X)` knows how to build it."""
-        return self.requirements == (requirement(self.version),) and not (
-            self.constraints or self.requires or self.python_varies
+        return (
+            self.requirements == (requirement(self.version),)
+            and self.exclude_newer in (None, _release_days().get(self.version))
+            and not (self.constraints or self.requires or self.python_varies)
         )
 
     @property
@@ -152,6 +155,12 @@ class Environment:
 def as_of(moment: datetime) -> str:
     """A moment as uv takes it."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@functools.cache
+def _release_days() -> dict[str, str]:
+    """As of when each release is resolved: as of another day it is another environment."""
+    return {release.version: as_of(release.release_day) for release in load()}
 
 
 def rule(deps: str) -> str:

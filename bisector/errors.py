@@ -1,11 +1,13 @@
 """How the commands end, and the errors that decide it.
 
-Exit codes: 0 an answer was found, 1 no flip between the ends, 2 wrong use, 3 trouble outside.
+Exit codes: 0 an answer was found (the candidate passed), 1 no flip between the ends (the candidate
+regressed), 2 wrong use, 3 trouble outside.
 """
 
 from __future__ import annotations
 
 FOUND, NO_FLIP, WRONG_USE, TROUBLE = range(4)
+REGRESSED = NO_FLIP
 
 
 class UserError(Exception):

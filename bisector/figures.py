@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from bisector.calibrate import Point
+
 GOOD, BAD = COLOURS[Verdict.GOOD], COLOURS[Verdict.BAD]
 WAYS = ((GOOD, "o"), (BAD, "s"))
 """Colour and marker of the lines of a panel: told apart by both."""
@@ -36,6 +38,7 @@ WIDTH, LEFT, RIGHT = 10.0, 0.8, 0.15
 HEAD, FOOT = 0.62, 0.5
 PANEL, PANEL_HEAD, PANEL_GAP = 1.75, 0.24, 0.34
 THROUGHPUT = 2.9
+CALIBRATION = 2.6
 
 
 @dataclass(frozen=True)
@@ -221,6 +224,45 @@ def _name_steps(
         y = top * (1.28 - 0.095 * level)
         axes.text(begin + 0.04 * inch, y, words, size=SMALL, color=colour, va="top")
         axes.plot([x, x], [0, y], color=colour, linewidth=0.7, linestyle=(0, (3, 3)))
+
+
+def calibration(points: Sequence[Point]) -> Figure:
+    """Draw which part of the check's runs calls something worse, by how much slower it was made."""
+    aa, *slowed = points
+    sure = [p for p in slowed if p.found == p.runs]
+    seen = f"{percent(sure[0].slowdown)} slower is found in all runs" if sure else "nothing is sure"
+    figure = _figure(
+        f"nox -s check: {seen}; {aa.found} false alarms in {aa.runs} runs",
+        "Whole runs of a release against itself, and against the same release with a busy loop in"
+        f" every publish; whiskers: 95 % interval of {aa.runs} runs, or as many as were made",
+        CALIBRATION,
+    )
+    height = HEAD + CALIBRATION + FOOT
+    width = WIDTH - LEFT - RIGHT
+    axes = figure.add_axes((LEFT / WIDTH, FOOT / height, width / WIDTH, CALIBRATION / height))
+    axes.set(facecolor="none", ylim=(-3, 106), xlim=(-1, 100 * points[-1].slowdown + 1))
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(TEXT)
+    axes.tick_params(colors=TEXT, labelsize=NORMAL, length=0)
+    axes.grid(axis="y", color=TEXT, alpha=0.25, linewidth=0.6)
+    xs = [100 * p.slowdown for p in points]
+    axes.set_xticks(xs, [percent(p.slowdown) for p in points])
+    axes.plot(xs, [100 * p.resampled for p in points], "--", color=TEXT, linewidth=1,
+              label="runs put together from the recorded rounds")  # fmt: skip
+    axes.vlines(xs, [100 * p.low for p in points], [100 * p.high for p in points],
+                color=BAD, alpha=0.5, linewidth=1.2)  # fmt: skip
+    axes.plot(xs, [100 * p.found / p.runs for p in points], "o", color=BAD, markersize=6,
+              label="whole runs really made")  # fmt: skip
+    for x, point in zip(xs, points, strict=True):
+        below = point.found * 2 > point.runs
+        axes.annotate(
+            f"{point.found} of {point.runs}", (x, 100 * point.found / point.runs),
+            xytext=(8, -10 if below else 6), textcoords="offset points", size=SMALL, color=TEXT,
+        )  # fmt: skip
+    axes.set_ylabel("runs that call it worse (%)", color=TEXT, size=NORMAL)
+    axes.set_xlabel("made slower by, in time per message", color=TEXT, size=NORMAL, loc="right")
+    _legend(figure, axes)
+    return figure
 
 
 def _figure(title: str, subtitle: str, body: float) -> Figure:

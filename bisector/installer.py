@@ -28,15 +28,28 @@ async def install(environment: Environment) -> None:
     """
     if environment.stamp():
         return
+    session, options = "environment", [environment.to_json()]
+    if environment.plain:
+        session = f"release({environment.version})"
+        deps = RELEASE_DAY if environment.exclude_newer else TODAY
+        options = ["--deps", deps, "--python", environment.python]
+    code, output, offline = await run(session, *options, install_only=True)
+    if code:
+        raise explain(environment, output, offline=offline)
+
+
+async def run(session: str, *options: str, install_only: bool = False) -> tuple[int, str, bool]:
+    """Run a Nox session; returns its exit code, its output, and whether it was without network."""
+    command = [*nox(), "-f", str(ROOT / "noxfile.py"), "-s", session, "--no-dependencies"]
+    command += [*(["--install-only"] if install_only else []), "--", *options]
     offline = _is_offline()
-    code, output = await _nox(environment)
+    code, output = await _end_of(command)
     if code and not offline and _is_network(output):
         # All that is needed may be in uv's cache; then a missing network is no trouble at all.
         offline = True
         os.environ["UV_OFFLINE"] = "1"  # nor need the next ones wait for it
-        code, output = await _nox(environment)
-    if code:
-        raise explain(environment, output, offline=offline)
+        code, output = await _end_of(command)
+    return code, output, offline
 
 
 def explain(
@@ -94,14 +107,7 @@ def nox() -> list[str]:
     raise OutsideError('Nox is not on PATH: python -m pip install "nox[uv]"')
 
 
-async def _nox(environment: Environment) -> tuple[int, str]:
-    session = [f"release({environment.version})"] if environment.plain else ["environment"]
-    options = [environment.to_json()]
-    if environment.plain:
-        deps = RELEASE_DAY if environment.exclude_newer else TODAY
-        options = ["--deps", deps, "--python", environment.python]
-    command = [*nox(), "-f", str(ROOT / "noxfile.py"), "-s", *session, "--install-only"]
-    command += ["--no-dependencies", "--", *options]
+async def _end_of(command: list[str]) -> tuple[int, str]:
     # A user's settings for Nox are for the session that they started, not for this one.
     drop: dict[str, str | None] = {name: None for name in os.environ if name.startswith("NOX")}
     drop["PYTHONPATH"] = None

@@ -147,7 +147,7 @@ async def _started(
     """Start the program beside a healthy broker."""
     with tempfile.TemporaryDirectory(prefix="bisector-") as folder:
         report, pipe = Path(folder) / "report.json", Path(folder) / "broker"
-        environ = {**_surroundings(environment), "PROBE_REPORT": str(report)}
+        environ = {**surroundings(environment), "PROBE_REPORT": str(report)}
         if program.builtin:
             # It imports the release while RabbitMQ boots, and is told by a pipe when that is up.
             os.mkfifo(pipe)
@@ -235,14 +235,14 @@ async def _control(lease: Lease) -> float:
 async def _import_failure(environment: Environment) -> str | None:
     """Say why a release does not import; None: it does."""
     command: list[str | Path] = [environment.interpreter, "-c", IMPORT]
-    async with process.start(command, _surroundings(environment)) as running:
+    async with process.start(command, surroundings(environment)) as running:
         code = await running.wait(IMPORT_SECONDS)
         if code is None:
             return f"does not import within {IMPORT_SECONDS:g} s"
         return f"does not import: {_last_line(running.output)}" if code else None
 
 
-def _surroundings(environment: Environment) -> dict[str, str | None]:
+def surroundings(environment: Environment) -> dict[str, str | None]:
     """What a program finds set: our user's variables, less those that change what Python does."""
     return {
         **{name: None for name in os.environ if name.startswith("PYTHON")},

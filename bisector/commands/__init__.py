@@ -6,7 +6,7 @@ import argparse
 import importlib
 from typing import Protocol, cast
 
-NAMES = ("advise", "bench", "bisect", "probe", "report", "speed", "update")
+NAMES = ("advise", "bench", "bisect", "calibrate", "check", "probe", "report", "speed", "update")
 
 
 class Command(Protocol):

@@ -119,7 +119,7 @@ def rules_of(args: argparse.Namespace, program: programs.Program) -> probe.Rules
 def console_with(outputs: dict[str, str | None]) -> Console:
     """Choose where a person reads, once it is sure that all files can be written."""
     if list(outputs.values()).count("-") > 1:
-        raise UserError("only one of --json and --markdown can go to standard output")
+        raise UserError(f"only one of {', '.join(outputs)} can go to standard output")
     for option, file in outputs.items():
         _check_writable(option, file)
     return console_for(stderr="-" in outputs.values())

@@ -1,0 +1,89 @@
+"""`nox -s calibrate`: how far the check can be trusted."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+
+from rich import box
+from rich.table import Table
+
+from bisector import ROOT, calibrate, environments, figures, gate, releases, strip
+from bisector.broker import open_broker
+from bisector.commands import options
+from bisector.display import console_for, display_for
+from bisector.errors import FOUND
+
+RESULTS = ROOT / "results" / "calibration"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the options of `nox -s calibrate`."""
+    made = options.parser_for(
+        "calibrate",
+        "Run the check on a release against itself, and against the same release made slower on"
+        " purpose; goes on from where it was stopped, and writes results/calibration.*."
+        "  Exit codes: 0 done, 2 wrong use, 3 trouble outside.",
+    )
+    made.add_argument(
+        "release", nargs="?", help="the release (default: the newest stable one, or the one that"
+        " earlier runs were of)",
+    )  # fmt: skip
+    made.add_argument(
+        "--runs", type=options.count, default=30, metavar="N",
+        help="whole runs with nothing to find (default: %(default)s)",
+    )  # fmt: skip
+    made.add_argument(
+        "--slowed", type=options.count, default=8, metavar="N",
+        help="whole runs for each slowdown (default: %(default)s)",
+    )  # fmt: skip
+    made.add_argument(
+        "--python", default=environments.PYTHON, metavar="X.Y",
+        help="interpreter of the environments (default: %(default)s)",
+    )  # fmt: skip
+    return made
+
+
+async def run(args: argparse.Namespace) -> int:
+    """Make the runs that are missing, and report."""
+    console = console_for()
+    runs = calibrate.Runs()
+    version = args.release or (runs.circumstances.release if runs.circumstances else None)
+    known = releases.load()
+    newest = [r for r in known if r.stable and r.yanked is None][-1]
+    release = releases.find(known, version) if version else newest
+    wanted = {0.0: args.runs, **dict.fromkeys(calibrate.SLOWDOWNS, args.slowed)}
+    with display_for(console) as display:
+        async with open_broker(display.note) as (broker, rabbitmq):
+            await calibrate.calibrate(
+                release, runs, wanted, broker=broker, rabbitmq=rabbitmq, display=display,
+                jobs=options.default_jobs(), python=args.python,
+            )  # fmt: skip
+    found = calibrate.points(runs)
+    assert runs.circumstances is not None
+    table = Table(
+        title=f"{release.version}, RabbitMQ {rabbitmq}: what the check calls worse",
+        title_justify="left", box=box.SIMPLE_HEAD,
+    )  # fmt: skip
+    for name in ("slower by", "measured", "found", f"of {calibrate.RESAMPLED} resampled runs",
+                 "cannot tell, of " + str(runs.circumstances.benchmarks), "s"):  # fmt: skip
+        table.add_column(name, justify="right")
+    for point in found:
+        table.add_row(
+            f"{point.slowdown:.0%}", f"{point.change:+.1%}", f"{point.found} of {point.runs}",
+            f"{point.resampled:.1%}", f"{point.open:.1f}", f"{point.seconds:.0f}",
+        )  # fmt: skip
+    console.print(table)
+    summary = {
+        **asdict(runs.circumstances),
+        "rule": {
+            "false_alarms": gate.FALSE_ALARMS, "matters": gate.MATTERS,
+            "tolerated": gate.TOLERATED, "looks": gate.LOOKS,
+        },
+        "resampled_runs": calibrate.RESAMPLED,
+        "points": [asdict(point) for point in found],
+    }  # fmt: skip
+    options.write(f"{RESULTS}.json", json.dumps(summary, indent=1) + "\n")
+    strip.save(figures.calibration(found), RESULTS)
+    return FOUND

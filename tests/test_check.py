@@ -1,0 +1,143 @@
+"""The check on real releases: what it calls worse, what it lets pass, and what says neither."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from bisector import check, environments, process, releases
+from bisector.check import compare
+from bisector.installer import install
+from bisector.probe import Observation, surroundings
+from bisector.search import Verdict
+from bisector.verdicts import Judgement
+from tests.command import TOOL, Ended, descendant, end, run, started
+
+GOOD, BAD, SKIP = Verdict.GOOD, Verdict.BAD, Verdict.SKIP
+
+
+def seen(verdict: Verdict, outcome: str = "works") -> Observation:
+    return Observation("1.0", verdict, outcome, "what happened", 0.1)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "judgement"),
+    [
+        (seen(GOOD), seen(GOOD), Judgement.NO_WORSE),
+        (seen(GOOD), seen(BAD, "hang"), Judgement.WORSE),
+        (seen(GOOD), seen(SKIP, "untestable"), Judgement.WORSE),
+        (seen(GOOD), seen(SKIP, "unimportable"), Judgement.CANNOT_TELL),
+        (seen(BAD, "hang"), seen(BAD, "hang"), Judgement.NO_WORSE),
+        (seen(BAD, "hang"), seen(GOOD), Judgement.NO_WORSE),
+        (seen(BAD, "hang"), seen(SKIP), Judgement.CANNOT_TELL),
+        (seen(SKIP), seen(BAD, "hang"), Judgement.CANNOT_TELL),
+        (seen(SKIP), seen(GOOD), Judgement.NO_WORSE),
+    ],
+)
+def test_what_is_worse(baseline: Observation, candidate: Observation, judgement: Judgement) -> None:
+    assert compare(baseline, candidate)[0] is judgement
+
+
+def told(ended: Ended) -> dict[str, Any]:
+    """What a check wrote to standard output as JSON."""
+    answer: dict[str, Any] = json.loads(ended.stdout)
+    return answer
+
+
+def test_a_candidate_that_hangs_fails_before_anything_is_timed(
+    checkout: Path, own_url: str, tmp_path: Path
+) -> None:
+    junit, summary = tmp_path / "junit.xml", tmp_path / "summary.md"
+    ended = run(
+        [*TOOL, "check", "0.4.7", "--baseline", "0.5.0", "--json", "-", "--junit", str(junit)],
+        checkout, AMQP_URL=own_url, GITHUB_STEP_SUMMARY=str(summary),
+    )  # fmt: skip
+    assert ended.code == 1, ended.said
+    answer = told(ended)
+    assert answer["regressions"] == ["sibling-close"]
+    assert answer["speeds"] == []
+    (found,) = [b for b in answer["behaviours"] if b["scenario"] == "sibling-close"]
+    assert found["judgement"] == "worse"
+    assert any(
+        "RabbitBroker.publish" in step for step in found["candidate"]["evidence"]["await_chain"]
+    )
+    assert "sibling-close" in junit.read_text()
+    assert "sibling-close" in summary.read_text()
+    accepted = run(
+        [*TOOL, "check", "0.4.7", "--baseline", "0.5.0", "--no-speed", "--allow", "sibling-close"],
+        checkout, AMQP_URL=own_url,
+    )  # fmt: skip
+    assert accepted.code == 0, accepted.said
+
+
+def test_the_fixed_release_passes_and_a_round_without_rabbitmq_is_void(checkout: Path) -> None:
+    command = [*TOOL, "check", "0.5.0", "--baseline", "0.4.7", "--quick", "--json", "-"]
+    with started(command, checkout) as running:
+        descendant(running, "benchmarks.rounds")
+        descendant(running, "beam").kill()
+        ended = end(running)
+    assert ended.code == 0, ended.said
+    answer = told(ended)
+    assert answer["passed"] is True
+    assert answer["void_rounds"] >= 1
+    assert answer["rounds"] >= 7
+    judged = {b["scenario"]: b["judgement"] for b in answer["behaviours"]}
+    assert judged["sibling-close"] == "no worse"
+    assert "--quick" in " ".join(answer["gives_up"])
+
+
+def test_a_round_measures_every_benchmark(own_url: str) -> None:
+    newest = environments.of(releases.load()[-1])
+
+    async def one() -> dict[str, Any]:
+        await install(newest)
+        command: list[str | Path] = [newest.interpreter, "-m", "benchmarks.rounds"]
+        environ = {**surroundings(newest), "AMQP_URL": own_url}
+        async with process.start(command, environ, kept=check.KEPT) as running:
+            assert await running.wait(60) == 0, running.output
+            answer: dict[str, Any] = json.loads(running.output.splitlines()[-1])
+            return answer
+
+    answer = asyncio.run(one())
+    assert sorted(answer["values"]) == sorted(check.BENCHMARKS)
+    assert answer["failed"] == {}
+    assert all(value > 0 and ratio > 0 for value, ratio in answer["values"].values())
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "line"),
+    [
+        (["0.3.5", "--baseline", "0.3.4", "--deps", "release-day"], 3, "cannot run"),
+        (
+            ["0.3.5", "--baseline", "0.3.3", "--deps", "release-day", "--no-speed"],
+            1,
+            "import-clean",
+        ),
+        (["0.7.8", "--baseline", "0.7.8"], 2, "the same"),
+        (["0.7.8", "--with", "aio-pika==0.0.1"], 3, "cannot be installed"),
+        (["nowhere.whl"], 2, "nowhere.whl"),
+        (["0.7.8", "--allow", "publsh: latency:5"], 2, "publish: latency"),
+    ],
+)
+def test_bad_input_ends_with_one_clear_line(
+    checkout: Path, own_url: str, words: list[str], code: int, line: str
+) -> None:
+    ended = run([*TOOL, "check", *words], checkout, AMQP_URL=own_url)
+    assert ended.code == code, ended.said
+    assert line in ended.said
+    assert "Traceback" not in ended.said
+
+
+def test_no_process_is_left_after_sigterm_in_a_round(checkout: Path, own_url: str) -> None:
+    command = [*TOOL, "check", "0.5.0", "--baseline", "0.4.7"]
+    with started(command, checkout, AMQP_URL=own_url) as running:
+        measuring = descendant(running, "benchmarks.rounds")
+        running.terminate()
+        ended = end(running)
+    assert ended.code == 128 + 15, ended.said
+    assert not psutil.pid_exists(measuring.pid)
