@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from benchmarks._measure import Round
 
 UNTESTABLE, ABORT = 125, 128
-TURNS, QUICK_TURNS = 6, 5
+TURNS, QUICK_TURNS, OPENINGS = 6, 5, 10
 BODY = b"x" * 1024
 MANY, ONE = 100, 1
 
@@ -108,7 +108,7 @@ async def measure(url: str, figures: Figures, *, quick: bool) -> None:
         return
     received = await consume.consume_in_turns(url, turns)
     add_costs(figures, "receive", received["consume", FASTSTREAM], received["consume", PLAIN])
-    opened = await lifecycle.openings(url, plain, turns)
+    opened = await lifecycle.openings(url, plain, OPENINGS)
     for step in ("open", "close"):
         mine, other = opened[FASTSTREAM, step], opened[PLAIN, step]
         figures.add(f"{step}: time", mine, other, lambda r: r.time)

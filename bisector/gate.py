@@ -35,7 +35,7 @@ TOLERATED = 0.05
 """As a part: what "no worse" may hide."""
 POWER = 0.95
 """With that probability a change of the size `Estimate.smallest` is called worse."""
-LOOKS, QUICK_LOOKS = (6, 9, 12, 16), (7,)
+LOOKS, QUICK_LOOKS = (6, 9, 12, 16), (9,)
 """After how many rounds it is looked whether all is decided."""
 
 

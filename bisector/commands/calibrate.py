@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         help="whole runs with nothing to find (default: %(default)s)",
     )  # fmt: skip
     made.add_argument(
-        "--slowed", type=options.count, default=8, metavar="N",
+        "--slowed", type=options.count, default=5, metavar="N",
         help="whole runs for each slowdown (default: %(default)s)",
     )  # fmt: skip
     made.add_argument(
