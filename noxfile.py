@@ -232,7 +232,8 @@ def find_uv() -> str:
     except (ImportError, FileNotFoundError):
         if found := shutil.which("uv"):
             return found
-        sys.exit('uv is missing: python -m pip install "nox[uv]"')
+        print('uv is missing: python -m pip install "nox[uv]"', file=sys.stderr)
+        sys.exit(TROUBLE)
 
 
 def uv_settings() -> dict[str, str | None]:

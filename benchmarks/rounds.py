@@ -5,42 +5,48 @@ turns in the environments of two releases. A new process each time, for what dif
 processes of one and the same release (addresses in memory, the order in sets) is part of the noise
 that a difference between releases has to stand out from.
 
-Prints ``{"values": {benchmark: [value, ratio]}, "failed": {benchmark: reason}}``: medians over the
-turns of seconds (or bytes), and of the multiple of what plain aio-pika took in the same turn, where
-there is such a thing, else the value again. Less is better throughout. Exits with 128 where
-RabbitMQ does not answer, with 125 where the release does not import.
+Prints ``{"values": {benchmark: [value, ratio]}, "failed": {benchmark: reason}, "broken": reason}``:
+medians over the turns of seconds (or bytes), and of the multiple of what plain aio-pika took in the
+same turn, where there is such a thing, else the value again. Less is better throughout. Exits with
+128 where RabbitMQ does not answer, with 125 where the release does not import.
 """
 
 from __future__ import annotations
 
+import sys
+import time
+
+if __name__ == "__main__":  # before anything else that it would have to import itself
+    begin = time.process_time()
+    try:
+        __import__("faststream.rabbit")
+    except Exception as error:
+        print(f"does not import: {error}", file=sys.stderr)
+        sys.exit(125)
+    imported = time.process_time() - begin
+
 import asyncio
-import importlib
 import json
 import os
 import statistics
-import sys
-import time
+import traceback
 from typing import TYPE_CHECKING, Callable
 
 if TYPE_CHECKING:
     from benchmarks._measure import Round
 
-UNTESTABLE, ABORT = 125, 128
-TURNS, QUICK_TURNS, OPENINGS = 6, 5, 10
+ABORT = 128
+TURNS, QUICK_TURNS, RECEIVE_TURNS, OPENINGS = 6, 5, 4, 10
 BODY = b"x" * 1024
 MANY, ONE = 100, 1
 
 
-def main() -> None:
-    """Measure, print, and end. FastStream comes first: its import must find nothing loaded."""
-    begin = time.process_time()
-    try:
-        importlib.import_module("faststream.rabbit")
-    except Exception as error:
-        print(f"does not import: {error}", file=sys.stderr)
-        sys.exit(UNTESTABLE)
-    imported = time.process_time() - begin
+def main(import_seconds: float) -> None:
+    """Measure, print, and end.
 
+    Args:
+        import_seconds: CPU time that importing FastStream took.
+    """
     from benchmarks import _measure, compat  # noqa: PLC0415
 
     compat.quiet()
@@ -52,18 +58,25 @@ def main() -> None:
     except _measure.NoRabbitMQError as error:
         print(error, file=sys.stderr)
         sys.exit(ABORT)
-    figures.values["import: CPU time"] = [imported, imported]
+    except Exception as error:  # the release's, unless RabbitMQ went away: the other side asks that
+        traceback.print_exc()
+        figures.broken = f"{type(error).__name__}: {error}"
+    figures.values["import: CPU time"] = [import_seconds, import_seconds]
     figures.values["peak memory"] = [_measure.peak_memory()] * 2
     print(json.dumps(vars(figures)), flush=True)
     os._exit(0)  # tasks that hang would keep asyncio waiting
 
 
 class Figures:
-    """What was measured: by benchmark, its `values`, and what went wrong where it `failed`."""
+    """What was measured: by benchmark, its `values`, or why it `failed`.
+
+    `broken` is what ended the measuring, if it has not come to all benchmarks.
+    """
 
     def __init__(self) -> None:
         self.values: dict[str, list[float]] = {}
         self.failed: dict[str, str] = {}
+        self.broken = ""
 
     def add(
         self, name: str, mine: list[Round], plain: list[Round], value: Callable[[Round], float]
@@ -74,10 +87,11 @@ class Figures:
         """
         from benchmarks import _measure  # noqa: PLC0415
 
-        if mine[0].trouble:  # the one round that then is there took as long as its deadline
+        if mine[0].trouble:
             self.failed[name] = mine[0].trouble
-        ratios = _measure.ratio(mine, plain, value)["samples"]
-        self.values[name] = [statistics.median(map(value, mine)), statistics.median(ratios)]
+        else:
+            ratios = _measure.ratio(mine, plain, value)["samples"]
+            self.values[name] = [statistics.median(map(value, mine)), statistics.median(ratios)]
 
 
 async def measure(url: str, figures: Figures, *, quick: bool) -> None:
@@ -106,7 +120,7 @@ async def measure(url: str, figures: Figures, *, quick: bool) -> None:
     figures.add("publish: latency", rounds["publish", ONE], rounds[PLAIN, ONE], lambda r: r.time)
     if quick:
         return
-    received = await consume.consume_in_turns(url, turns)
+    received = await consume.consume_in_turns(url, RECEIVE_TURNS)
     add_costs(figures, "receive", received["consume", FASTSTREAM], received["consume", PLAIN])
     opened = await lifecycle.openings(url, plain, OPENINGS)
     for step in ("open", "close"):
@@ -121,4 +135,4 @@ def add_costs(figures: Figures, name: str, mine: list[Round], plain: list[Round]
 
 
 if __name__ == "__main__":
-    main()
+    main(imported)

@@ -44,6 +44,9 @@ def main() -> int:
         else:
             line = f"{error.filename or 'the system'}: {error.strerror or error}"
         return _end(TROUBLE, line, traceback.format_exc() if args.verbose else "")
+    except Exception:  # a fault of ours; Python's own exit code would be 1, an answer
+        traceback.print_exc()
+        return TROUBLE
     except (KeyboardInterrupt, asyncio.CancelledError):
         signum = _stopped_by or signal.SIGINT
         return _end(128 + signum, "stopped; what is known is kept, run it again to go on")

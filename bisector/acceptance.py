@@ -15,6 +15,7 @@ from packaging.version import InvalidVersion, Version
 
 from bisector import ROOT
 from bisector.errors import UserError
+from bisector.search import Verdict
 from bisector.verdicts import Acceptance, Check, Judgement
 
 if sys.version_info >= (3, 11):
@@ -112,13 +113,11 @@ def judge_accepted(accepted: Sequence[Accepted], check: Check) -> list[tuple[Acc
     """
     applying = [a for a in accepted if _is_for(a.candidate, check.candidate.version)]
     applying.sort(key=lambda a: a.source == ALLOW or a.candidate is not None)
-    judgements = {b.scenario: b.judgement for b in check.behaviours}
-    judgements |= {s.benchmark: s.judgement for s in check.speeds}
+    # A scenario that fails on both sides is no worse, but may be against the next baseline.
+    over = {b.scenario for b in check.behaviours if b.candidate.verdict is Verdict.GOOD}
+    over |= {s.benchmark for s in check.speeds if s.judgement is Judgement.NO_WORSE}
     return [
-        (
-            Acceptance(a.what, a.percent, a.reason, a.source),
-            judgements.get(a.what) is not Judgement.NO_WORSE,
-        )
+        (Acceptance(a.what, a.percent, a.reason, a.source), a.what not in over)
         for a in {a.what: a for a in applying}.values()
     ]
 

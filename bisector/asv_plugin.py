@@ -257,20 +257,7 @@ def _import_error(built: environments.Environment) -> str | None:
     kept = built.path / "import.json"
     with contextlib.suppress(OSError, ValueError):
         return json.loads(kept.read_text())["error"]  # type: ignore[no-any-return]
-    done = subprocess.run(
-        [built.interpreter, "-c", "import faststream.rabbit"],
-        env=_environ(os.environ, str(built.path)),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if done.returncode < 0:  # the system's doing, for want of memory for instance
-        raise OutsideError(f"{built.version}'s import was ended by signal {-done.returncode}")
-    last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-    error = f"does not import: {last}" if done.returncode else None
+    error = asyncio.run(installer.import_failure(built))
     kept.write_text(json.dumps({"error": error}))
     return error
 

@@ -2,15 +2,16 @@
 
 Whole runs are made and kept, one line each, so that an interrupted calibration goes on.  A run is
 of a release against itself (`slowdown` 0), or against a wheel of it that was made slower on
-purpose.  What more runs would show is worked out from the recorded rounds: they are drawn with
-replacement, and put to the same rule with the same looks.
+purpose.  What more runs would show is worked out from the recorded rounds, as if these did not
+depend on each other: they are drawn with replacement, from all runs of a kind, and put to the same
+rule with the same looks.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from bisector.bisect import Display
 from bisector.broker import Broker
 from bisector.candidates import Named
 from bisector.check import Checker, Rounds
-from bisector.errors import OutsideError, UserError
+from bisector.errors import UserError
 from bisector.releases import Release
 from bisector.verdicts import Behaviour, Check, Judgement, Speed
 
@@ -72,8 +73,15 @@ class Runs:
         self.circumstances: Circumstances | None = None
         self.runs: list[Run] = []
         if path.exists():
+            # A line that a crash cut off has no end: that run is made again.
+            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+            whole = [line for line in lines if line.endswith("\n")]
+            if whole != lines:
+                path.write_text("".join(whole), encoding="utf-8")
+            if not whole:
+                return
             try:
-                head, *rows = path.read_text(encoding="utf-8").splitlines()
+                head, *rows = whole
                 self.circumstances = Circumstances(**json.loads(head))
                 self.runs = [Run(**json.loads(row)) for row in rows]
             except (ValueError, TypeError) as error:
@@ -98,6 +106,8 @@ class Runs:
     def _append(self, row: dict[str, Any]) -> None:
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
 
 
 async def calibrate(
@@ -120,8 +130,7 @@ async def calibrate(
         UserError: the runs made so far are of another release, RabbitMQ or Python.
         OutsideError: it cannot be measured.
     """
-    with tempfile.TemporaryDirectory(prefix="bisector-calibrate-") as text:
-        folder = Path(text)
+    with candidates.scratch_folder() as folder:
         itself = Named(release.version, environments.of(release, python=python))
 
         def checker(candidate: Named) -> Checker:
@@ -203,12 +212,12 @@ class Point:
     slowdown: float
     runs: int
     found: int
-    """Whole runs, really made, that called something worse."""
+    """Whole runs, really made, that called something worse; of a slowed release, publishing."""
     low: float
     """The part of runs that find it lies between `low` and `high` with 95 % confidence (Clopper and
     Pearson)."""
     high: float
-    resampled: float
+    resampled: float | None
     """As a part of `RESAMPLED` runs put together from the recorded rounds."""
     seconds: float
     """Median of a whole run."""
@@ -223,12 +232,12 @@ def points(runs: Runs) -> list[Point]:
     found = []
     for slowdown in sorted({run.slowdown for run in runs.runs}):
         of = runs.of(slowdown)
-        hits = sum(bool(run.worse) for run in of)
+        hits = sum(_hit(run.worse, slowdown) for run in of)
         interval = stats.binomtest(hits, len(of)).proportion_ci(0.95)
         found.append(
             Point(
                 slowdown, len(of), hits, float(interval.low), float(interval.high),
-                resample([run.ratios for run in of]),
+                resample([run.ratios for run in of], slowdown),
                 sorted(run.seconds for run in of)[len(of) // 2],
                 sorted(run.change for run in of)[len(of) // 2],
                 sum(len(run.open) for run in of) / len(of),
@@ -238,31 +247,45 @@ def points(runs: Runs) -> list[Point]:
 
 
 def resample(
-    recorded: Sequence[dict[str, list[list[float]]]], count: int = RESAMPLED, seed: int = 1
-) -> float:
+    recorded: Sequence[dict[str, list[list[float]]]],
+    slowdown: float,
+    count: int = RESAMPLED,
+    seed: int = 1,
+) -> float | None:
     """Return the part of `count` runs, drawn round by round from the recorded ones, that find.
 
-    A round is drawn as a whole: its benchmarks were measured in the same two processes.
+    A round is drawn as a whole: its benchmarks were measured in the same two processes.  None where
+    no rounds were recorded, because behaviour ended every run.
     """
-    names = sorted(recorded[0]) if recorded and recorded[0] else []
+    timed = [run for run in recorded if run]
     rounds = [
-        [(run[name][i][0], run[name][i][1]) for name in names]
-        for run in recorded
-        for i in range(min((len(run[name]) for name in names), default=0))
+        {name: (pairs[i][0], pairs[i][1]) for name, pairs in run.items()}
+        for run in timed
+        for i in range(min(map(len, run.values())))
     ]
     if not rounds:
-        raise OutsideError("no rounds were recorded: run `nox -s calibrate` first")
+        return None
     chance = random.Random(seed)
-    return sum(_finds(chance.choices(rounds, k=gate.LOOKS[-1])) for _ in range(count)) / count
+    drawn = (_worse(chance.choices(rounds, k=gate.LOOKS[-1])) for _ in range(count))
+    return sum(_hit(worse, slowdown) for worse in drawn) / count
 
 
-def _finds(drawn: list[list[tuple[float, float]]]) -> bool:
-    tests = len(drawn[0]) * len(gate.LOOKS)
-    judged: list[Judgement] = []
+def _worse(rounds: Sequence[dict[str, tuple[float, float]]]) -> list[str]:
+    """Put rounds to the rule as the check does; returns the benchmarks that are worse."""
+    names = [*rounds[0]]
+    judged: dict[str, Judgement] = {}
     for look in gate.LOOKS:
-        judged = [
-            gate.judge([r[i] for r in drawn[:look]], tests).judgement for i in range(len(drawn[0]))
-        ]
-        if Judgement.CANNOT_TELL not in judged:
+        judged = {
+            name: gate.judge(
+                [r[name] for r in rounds[:look]], len(names) * len(gate.LOOKS)
+            ).judgement
+            for name in names
+        }
+        if Judgement.CANNOT_TELL not in judged.values():
             break
-    return Judgement.WORSE in judged
+    return [name for name, judgement in judged.items() if judgement is Judgement.WORSE]
+
+
+def _hit(worse: Sequence[str], slowdown: float) -> bool:
+    """Whether a run raised a false alarm, or found that publishing was slowed down."""
+    return any(name.startswith("publish:") or not slowdown for name in worse)

@@ -97,7 +97,7 @@ async def sides(
     pinned = _days_of(with_)
     history = releases.load()
     old = await _find(baseline, history, python, note) if baseline is not None else None
-    chosen = candidate if candidate is not None else _newest(history).version
+    chosen = candidate if candidate is not None else newest(history).version
     new = await _find(chosen, history, python, note)
     old = old or _release(_before(new, history))
     if old.requirement == new.requirement:
@@ -130,7 +130,8 @@ def of_wheel(wheel: Path, like: Environment) -> Environment:
     )
 
 
-def _newest(history: Sequence[Release]) -> Release:
+def newest(history: Sequence[Release]) -> Release:
+    """Return the newest stable release that is not yanked."""
     return [release for release in history if release.stable and release.yanked is None][-1]
 
 
@@ -143,9 +144,9 @@ def _before(found: _Found, history: Sequence[Release]) -> Release:
     lower = [r for r in history if Version(r.version) < own]
     lower += [r for r in history if Version(r.version) == own and found.source]
     if any(release.stable and release.yanked is None for release in lower):
-        return _newest(lower)
+        return newest(lower)
     if found.day is None:
-        return _newest(history)
+        return newest(history)
     raise UserError(f"no stable release comes before {found.name}: name a --baseline")
 
 
@@ -255,7 +256,7 @@ def _kept(wheel: Path, folder: Path) -> Path:
 async def _source(folder: Path, shown: str, python: str, note: Note) -> _Found:
     """Build a source folder, from a copy: build backends write beside what they read."""
     _expect_sources(folder, shown)
-    with _scratch() as scratch:
+    with scratch_folder() as scratch:
         try:
             shutil.copytree(folder, scratch / "source", symlinks=True, ignore=_not_source)
         except shutil.Error as error:
@@ -281,7 +282,7 @@ async def _commit(text: str, python: str, note: Note) -> _Found:
     """Fetch one commit, without its history, and build it."""
     url, ref = _address(text)
     shown = _without_password(text, url)
-    with _scratch() as scratch:
+    with scratch_folder() as scratch:
         note(f"fetching {shown} ...")
         source = scratch / "source"
         await _git(shown, url, "init", "--quiet", source)
@@ -366,7 +367,7 @@ async def _built(scratch: Path, shown: str, python: str, note: Note) -> _Found:
 
 
 @contextlib.contextmanager
-def _scratch() -> Iterator[Path]:
+def scratch_folder() -> Iterator[Path]:
     """A folder to build in, outside of all projects; what killed runs left is removed."""
     for left in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
         pid = left.name.removeprefix(_SCRATCH).partition("-")[0]

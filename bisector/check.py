@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from math import inf, nan
 from pathlib import Path
 from statistics import median
 
@@ -19,8 +20,8 @@ from bisector.blame import differences
 from bisector.broker import Broker
 from bisector.candidates import Named
 from bisector.errors import OutsideError
-from bisector.installer import UninstallableError, install
-from bisector.probe import ATTEMPTS, Observation, Rules, observe, surroundings
+from bisector.installer import UninstallableError, install, surroundings
+from bisector.probe import ATTEMPTS, Observation, Rules, observe
 from bisector.programs import Program
 from bisector.redaction import redact
 from bisector.search import Verdict
@@ -32,74 +33,36 @@ ROUND_SECONDS = 60.0
 KEPT = 256 * 1024
 VOID = 128
 """How a round ends that RabbitMQ did not answer."""
-BENCHMARKS = (
+QUICK_BENCHMARKS = (
     "publish: time per message",
     "publish: CPU time per message",
     "publish: latency",
+    "import: CPU time",
+    "peak memory",
+)
+BENCHMARKS = (
+    *QUICK_BENCHMARKS,
     "publisher object: time per message",
     "publisher object: CPU time per message",
     "receive: time per message",
     "receive: CPU time per message",
     "open: time",
     "close: time",
-    "import: CPU time",
-    "peak memory",
 )
 """What `benchmarks.rounds` measures."""
 UNITS = {"peak memory": "B"}
 """Of benchmarks that do not count seconds."""
 NO_SPEED = "Speed was not measured: behaviour decides first."
 QUICK = (
-    "--quick measures `broker.publish`, import and memory only, and each in fewer rounds: publisher"
-    " objects, receiving, opening and closing are not measured, and smaller changes are not seen."
+    "--quick measures `broker.publish`, import and memory only, and takes no more rounds where"
+    " something is open: publisher objects, receiving, opening and closing are not measured, and"
+    " small changes are not seen."
 )
-
-
-@dataclass
-class Rounds:
-    """What the rounds measured so far."""
-
-    ratios: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
-    """By benchmark: (baseline, candidate) of each round, as multiples of plain aio-pika."""
-    values: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
-    """Likewise, in seconds or bytes."""
-    failed: dict[str, str] = field(default_factory=dict)
-    """Benchmarks that a side hung in, or raised in, with what happened; it then counts as having
-    taken the deadline for every message."""
-    count: int = 0
-    void: int = 0
-
-    def add(self, baseline: Round, candidate: Round) -> None:
-        """Add a round; a benchmark has to be there on both sides."""
-        self.count += 1
-        for side, measured in (("baseline", baseline), ("candidate", candidate)):
-            self.failed |= {name: f"{side}: {why}" for name, why in measured.failed.items()}
-        for name in baseline.values.keys() & candidate.values.keys():
-            (old, old_ratio), (new, new_ratio) = baseline.values[name], candidate.values[name]
-            self.values[name].append((old, new))
-            self.ratios[name].append((old_ratio, new_ratio))
-
-    def judged(self, looks: int) -> list[Speed]:
-        """Judge every benchmark; `looks` times may the run do that."""
-        tests = len(self.ratios) * looks
-        return [self._speed(name, tests) for name in sorted(self.ratios)]
-
-    def _speed(self, name: str, tests: int) -> Speed:
-        found = gate.judge(self.ratios[name], tests)
-        old, new = (median(side) for side in zip(*self.values[name], strict=True))
-        if name in self.failed:
-            reason = self.failed[name]
-        elif found.judgement is Judgement.CANNOT_TELL:
-            spread = f"rounds differ by {100 * found.spread:.1f} %"
-            reason = f"{_percent(found.high)} is not excluded: {spread}"
-        elif found.judgement is Judgement.WORSE:
-            reason = f"{_percent(found.change)}, at least {_percent(found.low)}"
-        else:
-            reason = f"{_percent(found.change)}, at most {_percent(found.high)}"
-        return Speed(
-            name, UNITS.get(name, "s"), old, new, found.change, found.low, found.high,
-            found.smallest, self.count, found.judgement, reason,
-        )  # fmt: skip
+CLIENT = ("aio-pika", "aiormq", "pamqp")
+OTHER_CLIENT = (
+    "The two sides differ in {}: they are compared by their own figures, not as multiples of plain"
+    " aio-pika, which cost more on one side than on the other."
+)
 
 
 @dataclass(frozen=True)
@@ -109,6 +72,79 @@ class Round:
     values: dict[str, tuple[float, float]]
     """By benchmark: (seconds or bytes, multiple of plain aio-pika)."""
     failed: dict[str, str]
+    """Benchmarks that hung, raised, or were not come to; with what happened."""
+
+
+@dataclass
+class Rounds:
+    """What the rounds measured so far."""
+
+    same_client: bool = True
+    """Whether both sides have the same aio-pika and what is below it, to be measured against."""
+    ratios: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
+    """By benchmark: (baseline, candidate) of each round, as multiples of plain aio-pika."""
+    values: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
+    """Likewise, in seconds or bytes."""
+    failures: dict[str, list[list[str]]] = field(default_factory=lambda: defaultdict(_two_lists))
+    """By benchmark: what happened in the rounds that failed, of the baseline and the candidate."""
+    count: int = 0
+    void: int = 0
+
+    def add(self, baseline: Round, candidate: Round) -> None:
+        """Add a round; a benchmark that failed on one side counts for neither."""
+        self.count += 1
+        for place, measured in enumerate((baseline, candidate)):
+            for name, why in measured.failed.items():
+                self.failures[name][place].append(why)
+        for name in baseline.values.keys() & candidate.values.keys():
+            (old, old_ratio), (new, new_ratio) = baseline.values[name], candidate.values[name]
+            self.values[name].append((old, new))
+            self.ratios[name].append((old_ratio, new_ratio))
+
+    def judged(self, looks: int) -> list[Speed]:
+        """Judge every benchmark; `looks` times may the run do that."""
+        names = sorted({*self.values, *self.failures})
+        return [self._speed(name, len(names) * looks) for name in names]
+
+    def _speed(self, name: str, tests: int) -> Speed:
+        pairs = self.values[name]
+        old, new = (median(side) for side in zip(*pairs, strict=True)) if pairs else (nan, nan)
+        if told := self._failed(name):
+            found, (judgement, reason) = _NO_FIGURES, told
+        else:
+            found = gate.judge(self.ratios[name] if self.same_client else pairs, tests)
+            judgement, reason = found.judgement, _reason(found)
+        return Speed(
+            name, UNITS.get(name, "s"), old, new, found.change, found.low, found.high,
+            found.smallest, self.count, judgement, reason,
+        )  # fmt: skip
+
+    def _failed(self, name: str) -> tuple[Judgement, str] | None:
+        """Judge a benchmark that failed; None: it did not."""
+        baseline, candidate = self.failures[name] if name in self.failures else _two_lists()
+        side, found = ("the candidate", candidate) if candidate else ("the baseline", baseline)
+        if not found:
+            return None
+        reason = f"{side} failed in {len(found)} of {self.count} rounds: {found[-1]}"
+        if len(candidate) > 1 and not baseline:  # like a scenario, twice
+            return Judgement.WORSE, reason
+        return Judgement.CANNOT_TELL, reason
+
+
+_NO_FIGURES = gate.Estimate(nan, -inf, inf, inf, nan, Judgement.CANNOT_TELL)
+
+
+def _two_lists() -> list[list[str]]:
+    return [[], []]
+
+
+def _reason(found: gate.Estimate) -> str:
+    if found.judgement is Judgement.CANNOT_TELL:
+        spread = f"rounds differ by {100 * found.spread:.1f} %"
+        return f"{_percent(found.high)} is not excluded: {spread}"
+    if found.judgement is Judgement.WORSE:
+        return f"{_percent(found.change)}, at least {_percent(found.low)}"
+    return f"{_percent(found.change)}, at most {_percent(found.high)}"
 
 
 class Checker:
@@ -161,10 +197,15 @@ class Checker:
             found = replace(found, gives_up=[NO_SPEED])
         elif speed:
             rounds = Rounds() if rounds is None else rounds
+            other = [name for name, *_ in found.differences if name in CLIENT]
+            rounds.same_client = not other
             speeds = await self.speeds(rounds)
             found = replace(
                 found, speeds=speeds, rounds=rounds.count, void_rounds=rounds.void,
-                gives_up=[QUICK] if self._quick else [],
+                gives_up=[
+                    *([QUICK] if self._quick else []),
+                    *([OTHER_CLIENT.format(" and ".join(other))] if other else []),
+                ],
             )  # fmt: skip
         return replace(
             found,
@@ -203,24 +244,24 @@ class Checker:
         return await together(self._behaviour(program) for program in scenarios)
 
     async def _behaviour(self, program: Program) -> Behaviour:
-        for attempt in range(2):
-            baseline, candidate = await together(
-                self._probe(side, program) for side in (self.baseline, self.candidate)
+        baseline, candidate = await self._both(program)
+        if "unimportable" in baseline.outcome:
+            raise OutsideError(
+                f"the baseline {self.baseline.name} cannot run, it {baseline.reason}:"
+                " choose another with --baseline, or other dependencies with --deps"
             )
-            if "unimportable" in baseline.outcome:
-                raise OutsideError(
-                    f"the baseline {self.baseline.name} cannot run, it {baseline.reason}:"
-                    " choose another with --baseline, or other dependencies with --deps"
-                )
-            judgement, reason = compare(baseline, candidate)
-            if attempt and judgement is not Judgement.WORSE:
-                judgement = Judgement.CANNOT_TELL
-                reason = f"worse once, but not again: {reason}"
-            if judgement is not Judgement.WORSE:
-                break  # what is worse has to be so twice
+        judgement, reason = compare(baseline, candidate)
+        if judgement is Judgement.WORSE:  # it has to be so twice
+            again, _ = compare(*await self._both(program))
+            if again is not Judgement.WORSE:
+                judgement, reason = Judgement.CANNOT_TELL, f"once, but not again: {reason}"
         return Behaviour(
             program.name, program.report, program.expected, baseline, candidate, judgement, reason
         )
+
+    async def _both(self, program: Program) -> list[Observation]:
+        sides = (self.baseline, self.candidate)
+        return await together(self._probe(side, program) for side in sides)
 
     async def _probe(self, side: Named, program: Program) -> Observation:
         name = f"{side.name} {program.name}"
@@ -263,9 +304,13 @@ class Checker:
             lease = await self._broker.lease()
             measured = [await self._measure(side, lease.server.variables) for side in sides]
             trouble = await lease.trouble()
-            if trouble is None and all(measured):
-                first, second = filter(None, measured)
-                return (second, first) if rounds.count % 2 else (first, second)
+            if trouble is None:
+                for error in measured:
+                    if isinstance(error, OutsideError):
+                        raise error
+                if None not in measured:
+                    first, second = (m for m in measured if isinstance(m, Round))
+                    return (second, first) if rounds.count % 2 else (first, second)
             rounds.void += 1
             self._display.note(f"a round is void: {trouble or 'RabbitMQ did not answer'}")
         raise OutsideError(
@@ -273,8 +318,10 @@ class Checker:
             f" ({trouble or 'RabbitMQ did not answer'}): see that RabbitMQ stays up"
         )
 
-    async def _measure(self, side: Named, variables: Mapping[str, str]) -> Round | None:
-        """Run one process; None: RabbitMQ did not answer it."""
+    async def _measure(
+        self, side: Named, variables: Mapping[str, str]
+    ) -> Round | OutsideError | None:
+        """Run one process; None: RabbitMQ did not answer it; an error: it gave no figures."""
         command: list[str | Path] = [side.environment.interpreter, "-m", "benchmarks.rounds"]
         command += ["--quick"] if self._quick else []
         environ = {**surroundings(side.environment), **variables}
@@ -283,15 +330,17 @@ class Checker:
             output = running.output.strip()
         if code == VOID:
             return None
+        output = redact(output, variables.values())
         try:
             told = json.loads(output.splitlines()[-1])
-            return Round({k: (v[0], v[1]) for k, v in told["values"].items()}, told["failed"])
+            values = {name: (v[0], v[1]) for name, v in told["values"].items()}
+            names = QUICK_BENCHMARKS if self._quick else BENCHMARKS
+            failed = {name: told["broken"] for name in names if name not in values}
+            return Round(values, failed | told["failed"])
         except (ValueError, LookupError, TypeError):
             how = f"no answer within {ROUND_SECONDS:g} s" if code is None else f"exit code {code}"
             last = output.splitlines()[-1:] or ["it wrote nothing"]
-            raise OutsideError(
-                f"{side.name} cannot be measured: {how}, {last[0]}", output
-            ) from None
+            return OutsideError(f"{side.name} cannot be measured: {how}, {last[0]}", output)
 
     def _side(self, named: Named) -> Side:
         environment = named.environment

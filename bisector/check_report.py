@@ -38,8 +38,9 @@ ROW = ("benchmark", "baseline", "candidate", "change", "between", "answer", "can
 BEHAVIOUR_ROW = ("scenario", "baseline", "candidate", "answer", "what happened")
 MEANING = (
     '"Change" is that of the candidate against the baseline, each as a multiple of plain aio-pika'
-    ' beside it where there is one; more is worse.  "Can see" is the smallest change that would'
-    " have been called worse at the spread found."
+    ' beside it where there is one; more is worse.  It lies "between" what it is at least, with the'
+    ' certainty that "worse" needs, and at most, with the confidence that "no worse" needs.  "Can'
+    ' see" is the smallest change that would be called worse at the spread found, in 95 % of runs.'
 )
 _MARKS = re.compile(r"[\\`*~\[<|&]|(?<![^\W_])_|_(?![^\W_])")
 """What Markdown reads as more than text; an underscore only at the edge of a word."""

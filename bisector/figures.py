@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import nan
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -247,7 +248,8 @@ def calibration(points: Sequence[Point]) -> Figure:
     axes.grid(axis="y", color=TEXT, alpha=0.25, linewidth=0.6)
     xs = [100 * p.slowdown for p in points]
     axes.set_xticks(xs, [percent(p.slowdown) for p in points])
-    axes.plot(xs, [100 * p.resampled for p in points], "--", color=TEXT, linewidth=1,
+    drawn = [nan if p.resampled is None else 100 * p.resampled for p in points]
+    axes.plot(xs, drawn, "--", color=TEXT, linewidth=1,
               label="runs put together from the recorded rounds")  # fmt: skip
     axes.vlines(xs, [100 * p.low for p in points], [100 * p.high for p in points],
                 color=BAD, alpha=0.5, linewidth=1.2)  # fmt: skip

@@ -1,14 +1,20 @@
-"""Asks Nox for environments; tells an uninstallable release from trouble of our own."""
+"""Asks Nox for environments, and whether a release imports in one.
+
+Tells an uninstallable release from trouble of our own.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
+from pathlib import Path
 
 from bisector import ROOT, process
 from bisector.environments import RELEASE_DAY, TODAY, Environment
 from bisector.errors import OutsideError
+
+IMPORT, IMPORT_SECONDS = "import faststream.rabbit", 60.0
 
 
 class UninstallableError(Exception):
@@ -92,6 +98,38 @@ def explain(
     else:
         line = f"Nox could not install {name}; --verbose shows what it said"
     return OutsideError(line, output)
+
+
+async def import_failure(environment: Environment) -> str | None:
+    """Say why a release does not import; None: it does.
+
+    Raises:
+        OutsideError: it was killed, or took too long: the system's doing, for want of memory say.
+    """
+    command: list[str | Path] = [environment.interpreter, "-c", IMPORT]
+    async with process.start(command, surroundings(environment)) as running:
+        code = await running.wait(IMPORT_SECONDS)
+        if code is None or code >= 128:
+            ended = f"ended with {code}" if code else f"took more than {IMPORT_SECONDS:g} s"
+            raise OutsideError(f"{environment.version}'s import {ended}", running.output)
+        return f"does not import: {last_line(running.output)}" if code else None
+
+
+def surroundings(environment: Environment) -> dict[str, str | None]:
+    """What a program finds set: our user's variables, less those that change what Python does."""
+    return {
+        **{name: None for name in os.environ if name.startswith("PYTHON")},
+        "PATH": f"{environment.interpreter.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "VIRTUAL_ENV": str(environment.path),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def last_line(output: str) -> str:
+    """Return the line that says most: the last one that names an exception, or the last one."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    named = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
+    return (named or lines or [""])[-1][:300]
 
 
 def nox() -> list[str]:

@@ -17,13 +17,19 @@ from bisector import process, rabbitmq
 from bisector.broker import Broker, Lease
 from bisector.environments import Environment
 from bisector.errors import OutsideError
-from bisector.installer import NoInterpreterError, UninstallableError, install
+from bisector.installer import (
+    NoInterpreterError,
+    UninstallableError,
+    import_failure,
+    install,
+    last_line,
+    surroundings,
+)
 from bisector.programs import Program
 from bisector.redaction import redact
 from bisector.search import Verdict
 
 BAD, SKIP, ABORT = "bad", "skip", "abort"
-IMPORT, IMPORT_SECONDS = "import faststream.rabbit", 60.0
 MATCHED = 16 * 1024 * 1024
 """How many bytes of output are looked through for a match."""
 NO_ANSWER = "no answer from RabbitMQ"
@@ -201,7 +207,7 @@ async def _watch(
         raise error
     # A program that just fails does not know that the release does not even import.
     failed = verdict is Verdict.BAD and code is not None and not program.builtin
-    if failed and (failure := await _import_failure(environment)):
+    if failed and (failure := await import_failure(environment)):
         verdict, outcome, reason = Verdict.SKIP, "unimportable", failure
     urls = [*probe.lease.server.variables.values()]
     folders = [program.folder, *(Path(a).parent for a in program.arguments[:1] if a[:1] == "/")]
@@ -232,29 +238,9 @@ async def _control(lease: Lease) -> float:
         raise void from error
 
 
-async def _import_failure(environment: Environment) -> str | None:
-    """Say why a release does not import; None: it does."""
-    command: list[str | Path] = [environment.interpreter, "-c", IMPORT]
-    async with process.start(command, surroundings(environment)) as running:
-        code = await running.wait(IMPORT_SECONDS)
-        if code is None:
-            return f"does not import within {IMPORT_SECONDS:g} s"
-        return f"does not import: {_last_line(running.output)}" if code else None
-
-
-def surroundings(environment: Environment) -> dict[str, str | None]:
-    """What a program finds set: our user's variables, less those that change what Python does."""
-    return {
-        **{name: None for name in os.environ if name.startswith("PYTHON")},
-        "PATH": f"{environment.interpreter.parent}{os.pathsep}{os.environ.get('PATH', '')}",
-        "VIRTUAL_ENV": str(environment.path),
-        "PYTHONUNBUFFERED": "1",
-    }
-
-
 def _judge(code: int | None, output: str, rules: Rules) -> tuple[Verdict | None, str, str]:
     """Read an exit code by the convention of `git bisect run`; None: stop the search."""
-    last = _last_line(output) or ("it wrote nothing" if code is None else f"exit code {code}")
+    last = last_line(output) or ("it wrote nothing" if code is None else f"exit code {code}")
     if rules.match is not None:
         for line in output.splitlines():
             if re.search(rules.match, line):
@@ -274,13 +260,6 @@ def _judge(code: int | None, output: str, rules: Rules) -> tuple[Verdict | None,
     if code < 128:
         return Verdict.BAD, "error", last
     return None, "abort", last
-
-
-def _last_line(output: str) -> str:
-    """The line that says most: the last one that names an exception, or the last one."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    named = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
-    return (named or lines or [""])[-1][:300]
 
 
 def _read(report: Path) -> dict[str, Any]:

@@ -23,15 +23,18 @@ if TYPE_CHECKING:
 RESULTS = ROOT / "results"
 TEMPLATES = Path(__file__).with_name("templates")
 ANSWER, MAP, ADVICE = "sibling-close.json", "map.json", "advise.json"
+CALIBRATION = "calibration.json"
 WRITTEN_BY = {
     ANSWER: "nox -s bisect -- sibling-close --map --json results/sibling-close.json",
     MAP: "nox -s bisect -- --scenario all --map --json results/map.json",
     ADVICE: "nox -s advise -- --json results/advise.json",
+    CALIBRATION: "nox -s calibrate",
 }
 NEEDS = {
     ANSWER: ("scenario", "answer", "flips", "releases", "rabbitmq", "python", "started"),
     MAP: ("scenario", "title", "report", "answer", "flips", "releases", "started"),
     ADVICE: ("release", "answer", "advice", "meaning", "rabbitmq", "python", "started"),
+    CALIBRATION: ("release", "rabbitmq", "python", "rule", "points", "resampled_runs"),
 }
 
 THROUGHPUT = "sibling_close.SiblingClose.track_throughput"
@@ -229,9 +232,10 @@ def tell(measured: Measured, folder: Path = RESULTS) -> dict[str, Any]:
         })  # fmt: skip
     both = [row for row in rows if row["verdict"] in ("good", "bad") and row["seen"] != "skip"
             and row["seen"]]  # fmt: skip
-    advice = next(iter(answer(ADVICE, folder)), None)
+    advice, calibration = (next(iter(answer(name, folder)), None) for name in (ADVICE, CALIBRATION))
     return {
         "answer": found,
+        "calibration": calibration,
         "flips": [_flip(found, flip) for flip in found["flips"]],
         "edges": {v for flip in found["flips"] for v in (flip["before"], flip["after"])},
         "rows": rows,

@@ -51,7 +51,7 @@ class Speed:
     """One benchmark on both sides."""
 
     benchmark: str
-    """In words, like "publish: time per message, 100 in flight"."""
+    """In words, like "publish: time per message"."""
     unit: str
     """Of `baseline` and `candidate`: "s" or "B"."""
     baseline: float
@@ -59,12 +59,13 @@ class Speed:
     candidate: float
     change: float
     """Of the candidate against the baseline, each as a multiple of the plain aio-pika beside it
-    where there is one, as a part: 0.1 is 10 % more, which is worse."""
+    where there is one, as a part: 0.1 is 10 % more, which is worse; NaN where it failed."""
     low: float
-    """Between `low` and `high` the change lies with the confidence of the whole run."""
+    """It is at least this, with the certainty that "worse" needs (see `gate`)."""
     high: float
+    """It is at most this, with the confidence that "no worse" needs."""
     smallest: float
-    """The smallest change that the spread found would have let this run call worse."""
+    """The smallest change that would be called worse at the spread found, in 95 % of runs."""
     rounds: int
     judgement: Judgement
     reason: str
@@ -124,4 +125,5 @@ class Check:
 def _tolerated(found: Behaviour | Speed, tolerated: dict[str, float]) -> bool:
     if isinstance(found, Behaviour):
         return found.scenario in tolerated
-    return 0 < found.change * 100 <= tolerated.get(found.benchmark, 0.0)
+    # Only what is certainly more than was accepted counts, as without: only what is certainly more.
+    return 0 < found.low * 100 <= tolerated.get(found.benchmark, 0.0)

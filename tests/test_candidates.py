@@ -378,7 +378,7 @@ def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
     left, busy = (tmp_path / "tmp" / f"bisector-build-{p}-x" for p in (gone.pid, os.getppid()))
     for folder in (left, busy):
         (folder / "source").mkdir(parents=True)
-    with candidates._scratch():
+    with candidates.scratch_folder():
         assert not left.exists()
         assert busy.exists()
 

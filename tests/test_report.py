@@ -59,9 +59,18 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     dump(folder / story.ANSWER, ANSWER)
     dump(folder / story.ADVICE, ADVICE)
     dump(folder / story.MAP, [ANSWER, {**ANSWER, "scenario": "another"}])
+    dump(folder / story.CALIBRATION, CALIBRATION)
     return folder
 
 
+CALIBRATION: dict[str, Any] = {
+    "release": "1.0", "rabbitmq": "4.0", "python": "3.11", "benchmarks": 11,
+    "rule": {"looks": [6, 16]}, "resampled_runs": 100,
+    "points": [{
+        "slowdown": 0.1, "runs": 5, "found": 4, "low": 0.28, "high": 0.99, "resampled": 0.875,
+        "seconds": 61.0, "change": 0.113, "open": 0.2,
+    }],
+}  # fmt: skip
 ANSWER: dict[str, Any] = {
     "scenario": "sibling-close",
     "title": "Publishing goes on after a sibling is closed",
@@ -248,6 +257,7 @@ def test_readme(results: Path) -> None:
         "| another: ",
         "41 releases on Some CPU, 2 CPUs, 4 GiB, Linux; RabbitMQ 3.10.8, Python 3.11",
         "- helps: it works.",
+        "| 10 % | +11.3 % | 4 of 5 | 28 % to 99 % | 87.5 % | 0.2 | 61 |",
     ):
         assert expected in text
     assert "it does not" not in text  # of no use where nothing has that answer
@@ -260,9 +270,11 @@ def test_only_the_answer_is_needed(results: Path, tmp_path: Path) -> None:
     shutil.copytree(results, tmp_path, dirs_exist_ok=True)
     (tmp_path / story.ADVICE).unlink()
     (tmp_path / story.MAP).unlink()
+    (tmp_path / story.CALIBRATION).unlink()
     found = read(tmp_path)
     told = story.tell(found, tmp_path)
     assert "What helps" not in story.render("README.md", told)
+    assert "can be trusted" not in story.render("README.md", told)
     assert "What helps" not in story.render("index.html", told)
     assert set(story.draw(found, tmp_path)) == {"throughput", "share"}
 

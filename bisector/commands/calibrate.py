@@ -9,7 +9,7 @@ from dataclasses import asdict
 from rich import box
 from rich.table import Table
 
-from bisector import ROOT, calibrate, environments, figures, gate, releases, strip
+from bisector import ROOT, calibrate, candidates, environments, figures, gate, releases, strip
 from bisector.broker import open_broker
 from bisector.commands import options
 from bisector.display import console_for, display_for
@@ -51,8 +51,7 @@ async def run(args: argparse.Namespace) -> int:
     runs = calibrate.Runs()
     version = args.release or (runs.circumstances.release if runs.circumstances else None)
     known = releases.load()
-    newest = [r for r in known if r.stable and r.yanked is None][-1]
-    release = releases.find(known, version) if version else newest
+    release = releases.find(known, version) if version else candidates.newest(known)
     wanted = {0.0: args.runs, **dict.fromkeys(calibrate.SLOWDOWNS, args.slowed)}
     with display_for(console) as display:
         async with open_broker(display.note) as (broker, rabbitmq):
@@ -72,7 +71,8 @@ async def run(args: argparse.Namespace) -> int:
     for point in found:
         table.add_row(
             f"{point.slowdown:.0%}", f"{point.change:+.1%}", f"{point.found} of {point.runs}",
-            f"{point.resampled:.1%}", f"{point.open:.1f}", f"{point.seconds:.0f}",
+            "" if point.resampled is None else f"{point.resampled:.1%}",
+            f"{point.open:.1f}", f"{point.seconds:.0f}",
         )  # fmt: skip
     console.print(table)
     summary = {

@@ -14,6 +14,7 @@ from bisector.check import BENCHMARKS, Checker
 from bisector.commands import options
 from bisector.display import display_for
 from bisector.errors import FOUND, REGRESSED, TROUBLE, OutsideError, UserError
+from bisector.redaction import redact
 from bisector.verdicts import Judgement
 
 
@@ -69,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--junit", metavar="FILE", help="also write it as JUnit XML; - likewise")
     made.epilog = (
         f"False alarms: in at most {gate.FALSE_ALARMS:.0%} of whole runs; `nox -s calibrate`"
-        " measures that."
+        " measures that for checks without options."
     )
     return made
 
@@ -79,7 +80,7 @@ async def run(args: argparse.Namespace) -> int:
     try:
         return await _run(args)
     except (UserError, OutsideError) as error:
-        _summarise(f"**`nox -s check` could not tell:** {error}\n")
+        _summarise(f"**`nox -s check` could not tell:** {redact(str(error))}\n")
         raise
 
 
