@@ -91,6 +91,14 @@ def descendant(process: subprocess.Popen[str], *words: str) -> psutil.Process:
     raise AssertionError(f"no process with {words}")
 
 
+def connected(process: psutil.Process, connections: int = 1) -> bool:
+    """Whether a process has so many connections now."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        found = process.net_connections("tcp")
+        return sum(c.status == psutil.CONN_ESTABLISHED for c in found) >= connections
+    return False
+
+
 def all_gone(processes: list[psutil.Process], within: float = 15) -> bool:
     """Wait until none of the processes is left."""
     _, alive = psutil.wait_procs(processes, timeout=within)

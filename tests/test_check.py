@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import random
 import time
@@ -19,7 +18,7 @@ from bisector.installer import install, surroundings
 from bisector.probe import Observation
 from bisector.search import Verdict
 from bisector.verdicts import Judgement
-from tests.command import TOOL, Ended, descendant, end, run, started
+from tests.command import TOOL, Ended, connected, descendant, end, run, started
 
 GOOD, BAD, SKIP = Verdict.GOOD, Verdict.BAD, Verdict.SKIP
 
@@ -153,7 +152,7 @@ def test_the_fixed_release_passes_and_a_round_without_rabbitmq_is_void(checkout:
         descendant(running, "beam").kill()  # while it imports
         while measuring.is_running():
             time.sleep(0.01)
-        while not in_the_middle(descendant(running, "benchmarks.rounds")):
+        while not connected(descendant(running, "benchmarks.rounds"), 2):  # aio-pika, FastStream
             time.sleep(0.01)
         descendant(running, "beam").kill()
         ended = end(running)
@@ -165,14 +164,6 @@ def test_the_fixed_release_passes_and_a_round_without_rabbitmq_is_void(checkout:
     judged = {b["scenario"]: b["judgement"] for b in answer["behaviours"]}
     assert judged["sibling-close"] == "no worse"
     assert "--quick" in " ".join(answer["gives_up"])
-
-
-def in_the_middle(measuring: psutil.Process) -> bool:
-    """Whether both plain aio-pika and FastStream are connected."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        found = measuring.net_connections("tcp")
-        return sum(c.status == psutil.CONN_ESTABLISHED for c in found) >= 2
-    return False
 
 
 def test_a_round_measures_every_benchmark(own_url: str) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import psutil
 import pytest
 
 from bisector import rabbitmq
-from tests.command import TOOL, Ended, all_gone, descendant, end, nox, run, started
+from tests.command import TOOL, Ended, all_gone, connected, descendant, end, nox, run, started
 
 SCENARIO = "benchmarks.scenarios.sibling_close"
 ANSWER = "Fixed in 0.5.0rc0, in no stable release of this range; broken from 0.4.6 to 0.4.7."
@@ -28,7 +29,8 @@ def bisect(checkout: Path, *arguments: str, **environ: str) -> Ended:
 
 def test_rabbitmq_killed_in_the_middle_of_a_probe_is_no_verdict(checkout: Path) -> None:
     with started([*TOOL, "bisect", *QUICK, "--fresh"], checkout) as process:
-        descendant(process, SCENARIO)
+        while not connected(descendant(process, SCENARIO)):  # it imports while RabbitMQ boots
+            time.sleep(0.01)
         descendant(process, "beam").kill()
         ended = end(process)
     assert ended.code == 0, ended.said
