@@ -30,14 +30,14 @@ import json
 import os
 import statistics
 import traceback
-from typing import TYPE_CHECKING, Callable
+from typing import Callable
 
-if TYPE_CHECKING:
-    from benchmarks._measure import Round
+from benchmarks import _measure, compat, consume, lifecycle
+from benchmarks._measure import FASTSTREAM, PLAIN, Plain, Round
+from benchmarks.consume import BODY
 
 ABORT = 128
 TURNS, QUICK_TURNS, RECEIVE_TURNS, OPENINGS = 6, 5, 4, 10
-BODY = b"x" * 1024
 MANY, ONE = 100, 1
 
 
@@ -47,8 +47,6 @@ def main(import_seconds: float) -> None:
     Args:
         import_seconds: CPU time that importing FastStream took.
     """
-    from benchmarks import _measure, compat  # noqa: PLC0415
-
     compat.quiet()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -85,8 +83,6 @@ class Figures:
 
         Raises NoRabbitMQError where even plain aio-pika failed.
         """
-        from benchmarks import _measure  # noqa: PLC0415
-
         if mine[0].trouble:
             self.failed[name] = mine[0].trouble
         else:
@@ -96,9 +92,6 @@ class Figures:
 
 async def measure(url: str, figures: Figures, *, quick: bool) -> None:
     """Measure all that needs RabbitMQ; `quick` leaves out all but `broker.publish`."""
-    from benchmarks import _measure, compat, consume, lifecycle  # noqa: PLC0415
-    from benchmarks._measure import FASTSTREAM, PLAIN, Plain  # noqa: PLC0415
-
     turns = QUICK_TURNS if quick else TURNS
     plain = Plain()
     await plain.open(url)

@@ -26,7 +26,7 @@ from bisector.candidates import Named
 from bisector.check import Checker, Rounds
 from bisector.errors import UserError
 from bisector.releases import Release
-from bisector.verdicts import Behaviour, Check, Judgement, Speed
+from bisector.verdicts import Check, Judgement
 
 RUNS = ROOT / "results" / "calibration.jsonl"
 TARGET = "publish: time per message"
@@ -173,9 +173,8 @@ def _missing(runs: Runs, wanted: dict[float, int]) -> Iterator[float]:
 
 
 def _run(slowdown: float, found: Check, rounds: Rounds) -> Run:
-    everything: list[Behaviour | Speed] = [*found.behaviours, *found.speeds]
     named = {
-        judgement: [_name(x) for x in everything if x.judgement is judgement]
+        judgement: [x.name for x in found.judged if x.judgement is judgement]
         for judgement in Judgement
     }
     change = next((s.change for s in found.speeds if s.benchmark == TARGET), 0.0)
@@ -187,10 +186,6 @@ def _run(slowdown: float, found: Check, rounds: Rounds) -> Run:
         slowdown, found.seconds, named[Judgement.WORSE], named[Judgement.CANNOT_TELL],
         round(change, 4), ratios,
     )  # fmt: skip
-
-
-def _name(found: Behaviour | Speed) -> str:
-    return found.benchmark if isinstance(found, Speed) else found.scenario
 
 
 def _slower(

@@ -121,7 +121,7 @@ class Rounds:
 
     def _failed(self, name: str) -> tuple[Judgement, str] | None:
         """Judge a benchmark that failed; None: it did not."""
-        baseline, candidate = self.failures[name] if name in self.failures else _two_lists()
+        baseline, candidate = self.failures.get(name, _two_lists())
         side, found = ("the candidate", candidate) if candidate else ("the baseline", baseline)
         if not found:
             return None

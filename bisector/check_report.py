@@ -52,19 +52,18 @@ def answer(check: Check) -> str:
     """Say in a sentence whether the candidate is safe, and what cannot be told."""
     candidate, baseline = _label(check.candidate), _label(check.baseline)
     regressions = check.regressions()
-    everything: list[Found] = [*check.behaviours, *check.speeds]
-    accepted = [f for f in everything if f.judgement is Judgement.WORSE and f not in regressions]
+    accepted = [f for f in check.judged if f.judgement is Judgement.WORSE and f not in regressions]
     parts = [f"{_worse(check, found)}, which is accepted" for found in accepted]
     if regressions:
         verb = "regressed"
         parts = [*(_worse(check, found) for found in regressions), *parts]
     else:
-        sure = check.speeds and all(f.judgement is not Judgement.CANNOT_TELL for f in everything)
+        sure = check.speeds and all(f.judgement is not Judgement.CANNOT_TELL for f in check.judged)
         verb = "is safe" if sure else "passes"
         scenarios = _no_worse(check.behaviours, "scenario")
         speeds = _no_worse(check.speeds, "benchmark")
         parts.append(f"{scenarios}, {speeds or 'speed was not measured'}")
-    open_ = [_name(f) for f in everything if f.judgement is Judgement.CANNOT_TELL]
+    open_ = [f.name for f in check.judged if f.judgement is Judgement.CANNOT_TELL]
     if open_:
         parts.append(f"cannot tell about {len(open_)}: {', '.join(open_)}")
     return f"{candidate} {verb} against {baseline}: {'; '.join(parts)}."
@@ -119,7 +118,7 @@ def to_json(check: Check) -> dict[str, Any]:
         "candidate": vars(check.candidate),
         "answer": answer(check),
         "passed": check.passed,
-        "regressions": [_name(found) for found in check.regressions()],
+        "regressions": [found.name for found in check.regressions()],
         "behaviours": [
             {
                 "scenario": found.scenario,
@@ -217,7 +216,7 @@ def _case(
 ) -> ElementTree.Element:
     seconds = found.candidate.seconds if isinstance(found, Behaviour) else 0.0
     case = ElementTree.SubElement(
-        suite, "testcase", name=_xml(_name(found)), classname=classname, time=f"{seconds:.3f}"
+        suite, "testcase", name=_xml(found.name), classname=classname, time=f"{seconds:.3f}"
     )
     if isinstance(found, Behaviour):
         told = "\n".join([_question(found), *_seen(check, found)])
@@ -231,7 +230,7 @@ def _case(
         )
         failure.text = _xml(told)
     elif found.judgement is Judgement.WORSE:
-        rows = [_acceptance(*row) for row in check.accepted if row[0].what == _name(found)]
+        rows = [_acceptance(*row) for row in check.accepted if row[0].what == found.name]
         ElementTree.SubElement(case, "system-out").text = _xml("\n".join([*rows, told]))
     elif isinstance(found, Speed):
         ElementTree.SubElement(case, "system-out").text = _xml(told)
@@ -282,10 +281,6 @@ def _judgement(check: Check, found: Found) -> str:
 def _coloured(check: Check, found: Found) -> str:
     style = ACCEPTED_STYLE if _is_accepted(check, found) else STYLES[found.judgement]
     return f"[{style}]{_judgement(check, found)}[/]"
-
-
-def _name(found: Found) -> str:
-    return found.scenario if isinstance(found, Behaviour) else found.benchmark
 
 
 def _question(found: Behaviour) -> str:

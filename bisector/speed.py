@@ -47,9 +47,8 @@ async def measure(scenario: str, runs: int, console: Console, *, baseline: bool)
             shutil.rmtree(copy / ".nox")
             shutil.rmtree(copy / ".bisector")
             cold.append(await _bisect(copy, scenario))
-            await _bisect(
-                copy, scenario
-            )  # which release is asked for depends on which answers first
+            # Which releases are asked for depends on which answers first: build those, too.
+            await _bisect(copy, scenario)
             warm.append(await _bisect(copy, scenario))
         _print(console, {"no environments built": cold, "environments there": warm})
         if baseline:

@@ -45,6 +45,11 @@ class Behaviour:
     reason: str
     """Why it is judged so, in a line."""
 
+    @property
+    def name(self) -> str:
+        """What was judged."""
+        return self.scenario
+
 
 @dataclass(frozen=True)
 class Speed:
@@ -69,6 +74,11 @@ class Speed:
     rounds: int
     judgement: Judgement
     reason: str
+
+    @property
+    def name(self) -> str:
+        """What was judged."""
+        return self.benchmark
 
 
 @dataclass(frozen=True)
@@ -106,13 +116,17 @@ class Check:
     gives_up: Sequence[str] = field(default=())
     """What this run did not do, in sentences (`--quick`, or behaviour that regressed)."""
 
+    @property
+    def judged(self) -> list[Behaviour | Speed]:
+        """All that was judged."""
+        return [*self.behaviours, *self.speeds]
+
     def regressions(self) -> list[Behaviour | Speed]:
         """What is worse and was not accepted."""
         tolerated = {a.what: a.percent for a, _ in self.accepted}
-        everything: list[Behaviour | Speed] = [*self.behaviours, *self.speeds]
         return [
             found
-            for found in everything
+            for found in self.judged
             if found.judgement is Judgement.WORSE and not _tolerated(found, tolerated)
         ]
 
