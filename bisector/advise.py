@@ -21,10 +21,11 @@ from bisector import axis as axes
 from bisector import environments, programs, releases
 from bisector.bisect import Answer, Display
 from bisector.broker import Broker
+from bisector.ending import Rules
 from bisector.errors import OutsideError
 from bisector.inquiry import Inquiry, Manner
 from bisector.journal import JOURNAL
-from bisector.probe import Observation, Rules, observe
+from bisector.probe import Observation, observe
 from bisector.programs import Program
 from bisector.releases import PACKAGE, Release, TooShortError
 from bisector.search import Verdict

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Protocol
@@ -15,9 +15,11 @@ from bisector import search
 from bisector.ahead import Ahead
 from bisector.axis import Axis
 from bisector.broker import Broker
+from bisector.ending import ALIVE, Rules
 from bisector.environments import Environment
 from bisector.journal import Journal
-from bisector.probe import Observation, Rules, observe
+from bisector.places.here import Here
+from bisector.probe import Observation
 from bisector.programs import Program
 from bisector.releases import Release
 from bisector.search import Verdict
@@ -102,6 +104,8 @@ class Answer:
     """Whether single observations were not taken for the truth (`--flaky`)."""
     flaky: noisy.Answer | None = None
     """How sure it is then; None: not sure enough."""
+    endless: bool = False
+    """Whether the program never ends, and is told apart by whether it falls silent."""
 
     @property
     def releases(self) -> Sequence[Release]:
@@ -193,27 +197,25 @@ class Bisection:
         axis: Axis,
         *,
         broker: Broker,
+        place: Here,
         journal: Journal,
         display: Display,
-        jobs: int,
         rules: Rules,
         repeat: int = 1,
     ) -> None:
         """Take what is in the journal for known.
 
         Args:
-            jobs: releases probed side by side.
             repeat: probes of a release that all have to be good for it to be good.
         """
         self._repeat = repeat
         self._program, self._axis, self._releases = program, axis, axis.releases
-        self._broker, self._journal, self._display = broker, journal, display
-        self._jobs, self._rules = jobs, rules
+        self._broker, self._place = broker, place
+        self._journal, self._display, self._rules = journal, display, rules
         self._observations = {
             r.version: journal.of(r.version, axis.environment(r)) for r in axis.releases
         }
         self._made = 0
-        self._slots = asyncio.Semaphore(jobs)
         self._ahead = Ahead()
         self.timing: dict[str, float] = {}
         self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
@@ -224,7 +226,7 @@ class Bisection:
         return [self._settle(release.version) for release in self._releases]
 
     def _settle(self, version: str) -> Verdict | None:
-        seen = self._observations[version]
+        seen = self._read(version)
         if self._repeat == 1:
             return settle(seen)
         if any(o.verdict is Verdict.BAD for o in seen):
@@ -266,12 +268,13 @@ class Bisection:
             self._made,
             may_be_wrong,
             flaky,
+            self.endless,
         )
 
     @property
     def observations(self) -> dict[str, list[Observation]]:
         """What was seen of each release that was probed."""
-        return {version: seen for version, seen in self._observations.items() if seen}
+        return {version: self._read(version) for version, o in self._observations.items() if o}
 
     async def find_flips(self, *, whole_map: bool = False) -> None:
         """Probe until the flips are found and the releases beside them have agreed twice.
@@ -281,11 +284,17 @@ class Bisection:
         """
         self._tell_known()
         running: dict[asyncio.Task[None], int] = {}
+        told = False
         # RabbitMQ boots while the first environments are built.
         boot: asyncio.Task[object] | None = None
         try:
             while True:
                 history = self.history
+                if self.endless and not told:
+                    told = True
+                    self._display.note(
+                        "it never ends; told apart by whether RabbitMQ goes on hearing from it"
+                    )
                 self._display.known(describe(self._releases, history))
                 if not whole_map:
                     useful = search.worth_probing(history) | {*self._unconfirmed(history)}
@@ -294,6 +303,9 @@ class Bisection:
                     running = {task: i for task, i in running.items() if task not in useless}
                 chosen = self._next(history, [*running.values()], whole_map=whole_map)
                 if not chosen and not running:
+                    if unproven := self._unproven(history):
+                        await self._prove(unproven)
+                        continue
                     return
                 boot = boot or asyncio.create_task(self._broker.lease())  # it takes longest
                 for i in chosen:
@@ -314,14 +326,14 @@ class Bisection:
     def _next(
         self, history: list[Verdict | None], running: Sequence[int], *, whole_map: bool
     ) -> list[int]:
-        room = self._jobs - len(running)
+        room = self._place.jobs - len(running)
         if whole_map and None in history:
             missing = [i for i, verdict in enumerate(history) if verdict is None]
             return [i for i in missing if i not in running][:room]
-        chosen = search.next_to_probe(history, self._jobs, running)
+        chosen = search.next_to_probe(history, self._place.jobs, running)
         # Room that is left goes to what the answer will name, should the running probes agree ...
         chosen += [i for i in self._unconfirmed(history) if i not in {*running, *chosen}]
-        if not chosen and self._repeat == 1:
+        if not chosen and self._needed == AGREEING:
             # ... or to the running ones themselves: it will name two of them.
             chosen = [
                 i
@@ -346,7 +358,7 @@ class Bisection:
 
         The first stable release after a flip is named, too: so it is not taken on trust.
         """
-        agreeing = AGREEING if self._repeat == 1 else 1  # it was probed several times already
+        agreeing = self._needed
         named: dict[int, int] = {}
         found = search.changes(history)
         for flip, following in zip_longest(found, found[1:]):
@@ -363,10 +375,91 @@ class Bisection:
         seen = self._observations[self._releases[index].version]
         return max((o.seconds for o in seen), default=0.0)
 
+    @property
+    def _needed(self) -> int:
+        """How often a release beside a flip is probed side by side with others."""
+        if self._repeat > 1:
+            return 1  # it was probed several times already
+        return AGREEING - 1 if self._to_be_proven else AGREEING  # then, once more alone
+
     def _agreeing(self, index: int) -> int:
         version = self._releases[index].version
         verdict = self._settle(version)
-        return sum(o.verdict is verdict for o in self._observations[version])
+        return sum(o.verdict is verdict for o in self._read(version))
+
+    @property
+    def _to_be_proven(self) -> bool:
+        """Whether probes may have disturbed each other: scenarios share nothing, programs may."""
+        return not self._program.builtin and self._place.jobs > 1
+
+    def _unproven(self, history: Sequence[Verdict | None]) -> list[int]:
+        """The releases that an answer rests on, and that were never probed alone."""
+        if not self._to_be_proven:
+            return []
+        seen = search.tested(history)
+        sides = [i for flip in search.changes(history) for i in (flip.before, flip.after)]
+        named = dict.fromkeys([*sides, *seen[:1], *seen[-1:]])
+        return [i for i in named if not any(o.alone for o in self._observations[self._name(i)])]
+
+    async def _prove(self, unproven: Sequence[int]) -> None:
+        """Probe releases alone; one that comes out otherwise makes void what was seen beside it."""
+        for i in unproven:
+            release = self._releases[i]
+            before = self._settle(release.version)
+            after = await self._probe(release, alone=True)
+            if self._read_verdict(after) is not before:
+                self._place.one_at_a_time(
+                    f"{release.version} is {after.verdict.value} alone, and was not beside others:"
+                    " the probes disturb each other, what was seen side by side is forgotten",
+                    always=True,
+                )
+                self._forget_beside()
+                return
+
+    def _forget_beside(self) -> None:
+        """Take back all that was seen while other probes ran."""
+        self._journal.forget()
+        for release in self._releases:
+            alone = [o for o in self._observations[release.version] if o.alone]
+            self._observations[release.version] = alone
+            for observation in alone:
+                self._journal.add(observation, self._axis.environment(release))
+
+    def _name(self, index: int) -> str:
+        return self._releases[index].version
+
+    @property
+    def endless(self) -> bool:
+        """Whether the program never ends, and is told apart by whether it falls silent.
+
+        So it is where at one end of what was tested it still speaks at the deadline, and at the
+        other does not.
+        """
+        if self._program.builtin or self._rules.alive is not None:
+            return False
+        tested = [
+            r.version
+            for r in self._releases
+            if any(o.verdict is not Verdict.SKIP for o in self._observations[r.version])
+        ]
+        if not tested:
+            return False
+        ends = [self._observations[version][-1] for version in (tested[0], tested[-1])]
+        return (
+            all(end.verdict is Verdict.BAD for end in ends)
+            and any(end.outcome == ALIVE for end in ends)
+            and any(end.outcome != ALIVE for end in ends)
+        )
+
+    def _read(self, version: str) -> list[Observation]:
+        """What was seen of a release, as it counts."""
+        seen = self._observations[version]
+        return [replace(o, verdict=self._read_verdict(o)) for o in seen] if self.endless else seen
+
+    def _read_verdict(self, observation: Observation) -> Verdict:
+        if observation.outcome == ALIVE and self.endless:
+            return Verdict.GOOD
+        return observation.verdict
 
     async def find_flaky(self, confidence: float, most: int) -> noisy.Answer | None:
         """Probe until one flip, or none, is so probable, or `most` probes were made.
@@ -384,7 +477,7 @@ class Bisection:
             made = sum(map(len, self._observations.values()))
             found = noisy.answer(tallies, confidence)
             self._display.known(_believed(self._releases, noisy.posterior(tallies), probes=made))
-            wanted = noisy.next_to_probe(tallies, self._jobs)
+            wanted = noisy.next_to_probe(tallies, self._place.jobs)
             if found or made >= most or not wanted:
                 return found
             await together([self._boot(), *(self._observe(self._releases[i]) for i in wanted)])
@@ -394,15 +487,13 @@ class Bisection:
         if known := self._journal.of(name, environment):
             self._display.observed(known[-1], remembered=True)
             return known[-1]
-        async with self._slots:
-            observation = await observe(
-                name,
-                environment,
-                self._program,
-                self._broker,
-                self._rules,
-                lambda text: self._display.stage(name, text),
-            )
+        observation = await self._place.answer(
+            name,
+            environment,
+            self._program,
+            self._rules,
+            lambda text: self._display.stage(name, text),
+        )
         self._journal.add(observation, environment)
         self._display.observed(observation, remembered=False)
         return observation
@@ -416,10 +507,10 @@ class Bisection:
 
     async def _observe(self, release: Release) -> None:
         for _ in range(self._repeat):
-            if await self._probe(release) is not Verdict.GOOD:
+            if (await self._probe(release)).verdict is not Verdict.GOOD:
                 return  # once is enough to be bad
 
-    async def _probe(self, release: Release) -> Verdict:
+    async def _probe(self, release: Release, *, alone: bool = False) -> Observation:
         since, doing = time.monotonic(), ""
 
         def stage(text: str) -> None:
@@ -433,20 +524,15 @@ class Bisection:
         environment = self._axis.environment(release)
         stage("installing")
         await self._ahead.wait_for(environment)
-        observation = await observe(
-            release.version,
-            environment,
-            self._program,
-            self._broker,
-            self._rules,
-            stage,
+        observation = await self._place.answer(
+            release.version, environment, self._program, self._rules, stage, alone=alone
         )
         stage("done")
         self._made += 1
         self._journal.add(observation, environment)
         self._observations[release.version].append(observation)
         self._display.observed(observation, remembered=False)
-        return observation.verdict
+        return observation
 
 
 def describe(releases: Sequence[Release], history: Sequence[Verdict | None]) -> str:

@@ -57,6 +57,16 @@ class Broker:
         """Where this RabbitMQ comes from, in words."""
         return self._source.source
 
+    @property
+    def private(self) -> bool:
+        """Whether it is a node of our own."""
+        return self._source.private
+
+    @property
+    def isolates(self) -> bool:
+        """Whether each probe can have a virtual host to itself."""
+        return self._source.isolates
+
     async def lease(self) -> Lease:
         """Return a lease on a healthy broker, starting one where there is none.
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from math import inf, nan
@@ -19,10 +19,12 @@ from bisector.bisect import Display
 from bisector.blame import differences
 from bisector.broker import Broker
 from bisector.candidates import Named
+from bisector.ending import Rules
 from bisector.errors import OutsideError
 from bisector.installer import UninstallableError, install, surroundings
-from bisector.probe import ATTEMPTS, Observation, Rules, observe
+from bisector.probe import ATTEMPTS, Observation, observe
 from bisector.programs import Program
+from bisector.rabbitmq import BrokerError, Server
 from bisector.redaction import redact
 from bisector.search import Verdict
 from bisector.tasks import together
@@ -302,7 +304,7 @@ class Checker:
         trouble: str | None = ""
         for _ in range(ATTEMPTS):
             lease = await self._broker.lease()
-            measured = [await self._measure(side, lease.server.variables) for side in sides]
+            measured = [await self._measure(side, lease.server) for side in sides]
             trouble = await lease.trouble()
             if trouble is None:
                 for error in measured:
@@ -318,19 +320,21 @@ class Checker:
             f" ({trouble or 'RabbitMQ did not answer'}): see that RabbitMQ stays up"
         )
 
-    async def _measure(
-        self, side: Named, variables: Mapping[str, str]
-    ) -> Round | OutsideError | None:
+    async def _measure(self, side: Named, node: Server) -> Round | OutsideError | None:
         """Run one process; None: RabbitMQ did not answer it; an error: it gave no figures."""
         command: list[str | Path] = [side.environment.interpreter, "-m", "benchmarks.rounds"]
         command += ["--quick"] if self._quick else []
-        environ = {**surroundings(side.environment), **variables}
-        async with process.start(command, environ, kept=KEPT) as running:
-            code = await running.wait(ROUND_SECONDS)
-            output = running.output.strip()
+        try:
+            async with node.alone() as server:
+                environ = {**surroundings(side.environment), **server.variables}
+                async with process.start(command, environ, kept=KEPT) as running:
+                    code = await running.wait(ROUND_SECONDS)
+                    output = running.output.strip()
+        except BrokerError:
+            return None
         if code == VOID:
             return None
-        output = redact(output, variables.values())
+        output = redact(output, server.variables.values())
         try:
             told = json.loads(output.splitlines()[-1])
             values = {name: (v[0], v[1]) for name, v in told["values"].items()}

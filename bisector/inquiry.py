@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import asdict, dataclass, field, replace
+import uuid
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from packaging.version import Version
@@ -16,8 +17,9 @@ from bisector.bisect import Answer, Bisection, Circumstances, Display, Flip
 from bisector.blame import Blame
 from bisector.broker import Broker
 from bisector.commits import Commit
+from bisector.ending import Rules
 from bisector.journal import Journal, Question
-from bisector.probe import Rules
+from bisector.places.here import Here
 from bisector.programs import Program
 from bisector.releases import PACKAGE, TooShortError
 
@@ -27,6 +29,8 @@ class Manner:
     """How the search is done."""
 
     jobs: int
+    insist: bool = False
+    """Whether the user wants so many jobs, also where probes cannot be kept apart."""
     whole_map: bool = False
     repeat: int = 1
     flaky: bool = False
@@ -68,6 +72,7 @@ class Inquiry:
         self._broker, self._rabbitmq, self._display = broker, rabbitmq, display
         self._journal, self._fresh = journal, fresh
         self._forgotten: list[Question] = []
+        self._place = Here(broker, manner.jobs, display.note, insist=manner.insist)
 
     async def find(self, axis: Axis) -> Finding:
         """Find the flips along an axis."""
@@ -137,11 +142,11 @@ class Inquiry:
         question = Question(
             axis.package,
             self._program.as_typed,
-            self._program.digest,
+            self._program.digest or f"unknown {uuid.uuid4()}",
             choice.python,
             environments.rule(choice.deps),
             f"{self._rabbitmq}, {self._broker.source}",
-            asdict(self._rules),
+            self._rules.to_json(),
         )
         journal = Journal(question, self._journal, self._display.note)
         if self._fresh and question not in self._forgotten:
@@ -151,9 +156,9 @@ class Inquiry:
             self._program,
             axis,
             broker=self._broker,
+            place=self._place,
             journal=journal,
             display=self._display,
-            jobs=manner.jobs,
             rules=self._rules,
             repeat=manner.repeat,
         )

@@ -128,7 +128,7 @@ def surroundings(environment: Environment) -> dict[str, str | None]:
 def last_line(output: str) -> str:
     """Return the line that says most: the last one that names an exception, or the last one."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    named = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
+    named = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b|(\w+\.)+\w+: ", line)]
     return (named or lines or [""])[-1][:300]
 
 

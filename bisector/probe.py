@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
-import re
 import tempfile
-import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bisector import process, rabbitmq
+from bisector import astray, ending, process, rabbitmq
 from bisector.broker import Broker, Lease
+from bisector.ending import MATCHED, Cause, Rules
 from bisector.environments import Environment
 from bisector.errors import OutsideError
 from bisector.installer import (
@@ -22,34 +22,27 @@ from bisector.installer import (
     UninstallableError,
     import_failure,
     install,
-    last_line,
     surroundings,
 )
+from bisector.isolation import sandbox
+from bisector.isolation.leftovers import left_behind
+from bisector.isolation.relay import Identity, Relay
+from bisector.isolation.sandbox import Arrangement
 from bisector.programs import Program
+from bisector.rabbitmq import BrokerError
 from bisector.redaction import redact
 from bisector.search import Verdict
 
-BAD, SKIP, ABORT = "bad", "skip", "abort"
-MATCHED = 16 * 1024 * 1024
-"""How many bytes of output are looked through for a match."""
 NO_ANSWER = "no answer from RabbitMQ"
 """The outcome with which a scenario says that even its plain aio-pika control failed."""
 NO_INTERPRETER = "no interpreter"
 """The outcome where this machine lacks the interpreter to walk to: not for the journal."""
+TAKEN = "address taken"
+"""The outcome of a program that could not listen where it wanted to."""
 ATTEMPTS = 3
 """How many times a probe is made before trouble with the broker stops the search."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """How the end of a program is read."""
-
-    timeout: float
-    """Seconds until a probe without an answer hangs."""
-    timeout_is: str = BAD
-    """What a hang is: `bad`, `skip` or `abort`."""
-    match: str | None = None
-    """Bad is what writes this (a regular expression); ending otherwise is another bug, a skip."""
+TOGETHER = Arrangement()
+"""Kept apart by virtual hosts and files alone."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +64,8 @@ class Observation:
     """Full version of the release's interpreter."""
     output: str = ""
     """The end of what the program wrote."""
+    alone: bool = False
+    """Whether no other probe ran meanwhile."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -89,14 +84,17 @@ async def observe(
     broker: Broker,
     rules: Rules,
     stage: Callable[[str], None] = lambda _text: None,
+    arrangement: Arrangement = TOGETHER,
 ) -> Observation:
     """Install a release and probe it.
 
     Args:
         version: what to call it.
         stage: is told what is being done, for the display.
+        arrangement: how far a user's program is kept apart from others.
 
     Raises:
+        AstrayError: the program was refused where its RabbitMQ is not.
         OutsideError: trouble that says nothing about the release.
     """
     try:
@@ -106,23 +104,32 @@ async def observe(
         lasting = not isinstance(error, NoInterpreterError)
         outcome = "uninstallable" if lasting else NO_INTERPRETER
         return Observation(version, Verdict.SKIP, outcome, redact(str(error)), 0.0)
+    try:
+        command = program.command(environment.interpreter)
+    except LookupError as error:
+        reason = str(error.args[0])
+        return Observation(
+            version, Verdict.SKIP, "untestable", reason, 0.0, environment.dependencies(),
+            python=environment.python_version,
+        )  # fmt: skip
     for attempt in range(ATTEMPTS):
         stage("waiting for RabbitMQ")
-        async with _started(environment, program, broker, rules) as probe:
-            stage("probing again" if attempt else "probing")
-            aborted: AbortedError | None = None
-            try:
+        aborted: AbortedError | BrokerError | None = None
+        lease = await broker.lease() if not program.builtin else None
+        try:
+            async with _started(command, environment, program, broker, rules, arrangement) as probe:
+                lease = probe.lease
+                stage("probing again" if attempt else "probing")
                 observation = await _watch(version, environment, program, probe, rules)
-            except AbortedError as error:
-                aborted = error
-            else:
                 if observation.verdict is Verdict.GOOD:
                     return observation
+        except (AbortedError, BrokerError) as error:
+            aborted = error
         # Anything but success may be the broker's doing.
-        trouble = await probe.lease.trouble()
+        trouble = await lease.trouble() if lease else None
         if trouble is None and aborted is None:
             return observation
-        if trouble is None and aborted is not None and not aborted.broker:
+        if trouble is None and isinstance(aborted, AbortedError) and not aborted.broker:
             raise aborted
     raise OutsideError(
         f"the probe of {version} was void {ATTEMPTS} times ({trouble or aborted}):"
@@ -144,33 +151,105 @@ class _Started:
     lease: Lease
     report: Path
     """The file that a scenario reports to."""
+    folder: Path
+    """Where it runs."""
+    secrets: tuple[str, ...]
+    """URLs that it knows."""
+    relay: Relay | None = None
+    vhost: str = ""
+    """What it knows as `/`."""
+
+    def heard(self) -> float:
+        """When RabbitMQ last heard from it, as far as that is seen."""
+        return self.relay.heard if self.relay else 0.0
 
 
 @contextlib.asynccontextmanager
 async def _started(
-    environment: Environment, program: Program, broker: Broker, rules: Rules
+    command: Sequence[str],
+    environment: Environment,
+    program: Program,
+    broker: Broker,
+    rules: Rules,
+    arrangement: Arrangement,
 ) -> AsyncIterator[_Started]:
-    """Start the program beside a healthy broker."""
-    with tempfile.TemporaryDirectory(prefix="bisector-") as folder:
-        report, pipe = Path(folder) / "report.json", Path(folder) / "broker"
-        environ = {**surroundings(environment), "PROBE_REPORT": str(report)}
-        if program.builtin:
-            # It imports the release while RabbitMQ boots, and is told by a pipe when that is up.
-            os.mkfifo(pipe)
-            environ["PROBE_BROKER"] = str(pipe)
-        else:
-            environ.update((await broker.lease()).server.variables)
-        kept = MATCHED if rules.match else process.KEPT
-        command: list[str | Path] = [*program.arguments]
-        if program.python:
-            command.insert(0, environment.interpreter)
-        async with process.start(command, environ, cwd=program.folder, kept=kept) as running:
-            lease = await broker.lease()
-            with contextlib.ExitStack() as stack:
-                if program.builtin:  # opened for reading, too, so as to wait for nobody
-                    file = stack.enter_context(pipe.open("r+b", buffering=0))
-                    file.write(json.dumps(dict(lease.server.variables)).encode() + b"\n")
-                yield _Started(running, lease, report)
+    """Start the program beside a healthy broker, with a virtual host of its own where that is ours.
+
+    Raises:
+        BrokerError: the broker went away meanwhile.
+    """
+    with tempfile.TemporaryDirectory(prefix="bisector-", ignore_cleanup_errors=True) as folder:
+        start = _start_scenario if program.builtin else _start_program
+        async with start(
+            command, environment, program, broker, rules, arrangement, Path(folder)
+        ) as started:
+            yield started
+
+
+@contextlib.asynccontextmanager
+async def _start_scenario(
+    command: Sequence[str],
+    environment: Environment,
+    program: Program,
+    broker: Broker,
+    _rules: Rules,
+    _arrangement: Arrangement,
+    scratch: Path,
+) -> AsyncIterator[_Started]:
+    """Let it import the release while RabbitMQ boots; a pipe tells it when that is up."""
+    report, pipe = scratch / "report.json", scratch / "broker"
+    os.mkfifo(pipe)
+    told = {"PROBE_REPORT": str(report), "PROBE_BROKER": str(pipe)}
+    async with process.start(command, surroundings(environment) | told) as running:
+        lease = await broker.lease()
+        async with lease.server.alone() as server:
+            # Opened for reading, too, so as to wait for nobody.
+            with pipe.open("r+b", buffering=0) as file:
+                file.write(json.dumps(dict(server.variables)).encode() + b"\n")
+                secrets = tuple(server.variables.values())
+                yield _Started(running, lease, report, program.folder, secrets)
+
+
+@contextlib.asynccontextmanager
+async def _start_program(
+    command: Sequence[str],
+    environment: Environment,
+    program: Program,
+    broker: Broker,
+    rules: Rules,
+    arrangement: Arrangement,
+    scratch: Path,
+) -> AsyncIterator[_Started]:
+    """Give it surroundings in which it disturbs nobody, and nobody it."""
+    assert program.files is not None
+    lease = await broker.lease()
+    async with (
+        lease.server.alone() as server,
+        sandbox.prepare(server, program.files, program.needs, arrangement, scratch) as made,
+    ):
+        environ = {
+            **surroundings(environment),
+            "PYTHONFAULTHANDLER": "1",  # where it hangs, should it not even hear SIGINT
+            **made.variables,
+        }
+        kept = MATCHED if rules.match or rules.until else process.KEPT
+        inner = made.namespace
+        moved = program.moved(command, made.folder)
+        async with process.start(
+            moved, environ, made.folder, kept, inner.theirs if inner else None
+        ) as running:
+            if inner and made.relay:
+                try:
+                    await made.relay.listen(*await asyncio.to_thread(inner.sockets))
+                except OSError as error:
+                    raise OutsideError(
+                        "a probe got no network namespace", running.output
+                    ) from error
+            vhost = Identity.of(server.url).vhost if lease.server.isolates else ""
+            secrets = tuple({*server.variables.values(), str(made.variables["AMQP_URL"])})
+            yield _Started(
+                running, lease, scratch / "none", made.folder, secrets, made.relay, vhost
+            )
 
 
 async def _watch(
@@ -184,44 +263,70 @@ async def _watch(
 
     Raises:
         AbortedError: it ended with 128 or more, or by a signal; or a scenario ended untold.
+        AstrayError: it was refused where its RabbitMQ is not.
     """
-    began = time.monotonic()
-    code = await probe.process.wait(rules.timeout)
-    seconds, output = time.monotonic() - began, probe.process.output
-    control = await _control(probe.lease) if code is None else None  # while it still hangs
+    end = await ending.watch(probe.process, rules, probe.heard)
+    if program.builtin:
+        end = replace(end, busy=False)  # it has deadlines of its own
+    output = probe.process.output.replace(probe.vhost, "/") if probe.vhost else probe.process.output
+    verdict, outcome, reason = ending.judge(end, output, rules)
+    evidence: dict[str, Any] = {}
+    if end.code is None and end.cause is not Cause.WROTE:
+        seconds = await _control(probe.lease)  # while it still hangs
+        evidence["control"] = {"answered": True, "seconds": round(seconds, 4)}
     told = _read(probe.report)
-    verdict, outcome, reason = _judge(code, output, rules)
-    evidence = told.get("evidence", {})
-    if control is not None:
-        evidence = {**evidence, "control": {"answered": True, "seconds": round(control, 4)}}
-    if code is not None and program.builtin:
+    evidence = {**told.get("evidence", {}), **evidence}
+    if end.code is not None and program.builtin:
         outcome, reason = str(told.get("outcome", outcome)), str(told.get("reason", reason))
         if not told:  # it never came to asking the release anything
             verdict = None
     if verdict is None:
-        ended = "did not end" if code is None else f"ended with exit code {code}"
+        ended = "did not end" if end.code is None else f"ended with exit code {end.code}"
         error = AbortedError(
             f"{program.name} asked to stop at {version}: it {ended}; {reason}", output
         )
         error.broker = outcome == NO_ANSWER
         raise error
-    # A program that just fails does not know that the release does not even import.
-    failed = verdict is Verdict.BAD and code is not None and not program.builtin
-    if failed and (failure := await import_failure(environment)):
-        verdict, outcome, reason = Verdict.SKIP, "unimportable", failure
-    urls = [*probe.lease.server.variables.values()]
-    folders = [program.folder, *(Path(a).parent for a in program.arguments[:1] if a[:1] == "/")]
+    if not program.builtin:
+        if end.code is None:
+            stood = await ending.interrupt(probe.process, probe.folder)
+            evidence |= {"silent_seconds": end.silent}
+            evidence |= {"await_chain": stood} if stood and outcome == ending.HANG else {}
+        # A program that just fails does not know that the release does not even import.
+        failed = verdict is Verdict.BAD and end.code is not None
+        if failed and (failure := await import_failure(environment)):
+            verdict, outcome, reason = Verdict.SKIP, "unimportable", failure
+        elif verdict is not Verdict.GOOD:
+            astray.check(program.name, output, probe.relay)
+        evidence |= await _said(probe)
+        if outcome == "error" and astray.ADDRESS_TAKEN.search(output):
+            outcome = TAKEN
+    folders = [probe.folder, program.folder]
     return Observation(
         version,
         verdict,
         outcome,
-        redact(reason, urls, folders),
-        round(seconds, 2),
+        redact(reason, probe.secrets, folders),
+        round(end.seconds, 2),
         environment.dependencies(),
-        redact(evidence, urls, folders),
+        redact(evidence, probe.secrets, folders),
         environment.python_version,
-        redact(output[-process.KEPT :], urls, folders),
+        redact(output[-process.KEPT :], probe.secrets, folders),
     )
+
+
+async def _said(probe: _Started) -> dict[str, Any]:
+    """What RabbitMQ and the program had to say to each other, as far as the relay saw it."""
+    relay = probe.relay
+    if relay is None:
+        return {}
+    said: dict[str, Any] = {"connections": relay.opened}
+    if relay.complaints:
+        said["complaints"] = [text.replace(probe.vhost or "/", "/") for text in relay.complaints]
+    if not probe.lease.server.isolates:
+        left = await left_behind(probe.lease.server.url, relay.declared)
+        said["left_behind"] = sorted(f"{kind} {name}" for kind, name in left)
+    return said
 
 
 async def _control(lease: Lease) -> float:
@@ -232,34 +337,10 @@ async def _control(lease: Lease) -> float:
     """
     try:
         return await rabbitmq.control(lease.server.url)
-    except rabbitmq.BrokerError as error:
+    except BrokerError as error:
         void = AbortedError(str(error))
         void.broker = True
         raise void from error
-
-
-def _judge(code: int | None, output: str, rules: Rules) -> tuple[Verdict | None, str, str]:
-    """Read an exit code by the convention of `git bisect run`; None: stop the search."""
-    last = last_line(output) or ("it wrote nothing" if code is None else f"exit code {code}")
-    if rules.match is not None:
-        for line in output.splitlines():
-            if re.search(rules.match, line):
-                return Verdict.BAD, "match", line.strip()[:300]
-        if code == 0:
-            return Verdict.GOOD, "works", last
-        if (code is None and rules.timeout_is != ABORT) or (code is not None and code < 128):
-            end = "no answer" if code is None else f"exit code {code}"
-            return Verdict.SKIP, "another failure", f"{end}, but no match: {last}"
-    if code is None:
-        is_verdict = {BAD: Verdict.BAD, SKIP: Verdict.SKIP, ABORT: None}[rules.timeout_is]
-        return is_verdict, "hang", f"no answer within {rules.timeout:g} s"
-    if code == 0:
-        return Verdict.GOOD, "works", last
-    if code == 125:
-        return Verdict.SKIP, "untestable", last
-    if code < 128:
-        return Verdict.BAD, "error", last
-    return None, "abort", last
 
 
 def _read(report: Path) -> dict[str, Any]:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import hashlib
 import json
 import os
+import re
+import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bisector import ROOT
 from bisector.errors import UserError
+from bisector.isolation import files
+from bisector.isolation.files import Files
+from bisector.isolation.needs import NOTHING, Needs
 
 SCENARIOS = ROOT / "benchmarks" / "scenarios"
 WORKAROUNDS = ROOT / "benchmarks" / "workarounds"
@@ -30,9 +36,11 @@ class Program:
     title: str
     """What a scenario's text says it is; empty for a program."""
     arguments: tuple[str, ...]
-    """What follows the interpreter on the command line."""
+    """What follows the interpreter on the command line; a command's own name is the first."""
     digest: str
-    """Of its source text and what it imports from benchmarks/: another text, another question."""
+    """Of all that it is made of: another text, another question.  A scenario is made of its source
+    and what it imports from benchmarks/, a program of the files in its folder, its arguments and
+    its needs.  Empty where that cannot be known."""
     report: str | None = None
     """The upstream report it stands for."""
     expected: str = ""
@@ -44,27 +52,80 @@ class Program:
     folder: Path = field(default=ROOT)
     """Where it runs."""
     timeout: float = SCENARIO_TIMEOUT
+    files: Files | None = None
+    """What is in its folder; None: a scenario, which touches no files."""
+    needs: Needs = NOTHING
 
     @property
     def as_typed(self) -> str:
         """The program and its arguments as they stand on a command line."""
         return self.name if self.builtin else " ".join([self.name, *self.arguments[1:]])
 
+    def command(self, interpreter: Path) -> list[str]:
+        """Return the command line in an environment.
 
-def load(words: Sequence[str]) -> Program:
+        Raises:
+            LookupError: the environment has not the command; the text is a sentence.
+        """
+        if self.python:
+            return [str(interpreter), *self.arguments]
+        name, *others = self.arguments
+        if os.sep in name:
+            return [*self.arguments]
+        if re.fullmatch(r"python[\d.]*", name):
+            return [str(interpreter), *others]
+        inside = interpreter.parent / name
+        if inside.exists():
+            return [str(inside), *others]
+        outside = shutil.which(name)
+        if outside is None or _is_script(Path(outside)):  # another Python's: not the release's
+            raise LookupError(
+                f"there is no command {name!r} in its environment:"
+                f" name the package that brings it with --requires (or --extra)"
+            )
+        return [outside, *others]
+
+    def moved(self, command: Sequence[str], folder: Path) -> list[str]:
+        """Return a command line as it is for a copy of the program's folder."""
+        old, new = f"{self.folder}{os.sep}", f"{folder}{os.sep}"
+        return [new + word.removeprefix(old) if word.startswith(old) else word for word in command]
+
+
+def load(words: Sequence[str], needs: Needs = NOTHING) -> Program:
     """Return what a command line names: a built-in scenario, or a program with its arguments.
 
+    A program is a file, or a command that the release's environment brings (`pytest`, `python -m`,
+    `faststream run`); `NAME=VALUE` before it sets a variable for it.
+
     Raises:
-        UserError: there is no such scenario or file, or the file cannot be run.
+        UserError: there is no such scenario, file or command, or it cannot be run.
     """
+    while re.match(r"[A-Za-z_]\w*=", words[0]) and len(words) > 1:
+        needs = replace(needs, environ=(*needs.environ, words[0]))
+        words = words[1:]
     name = words[0]
     if name in names():
+        if needs:
+            raise UserError(
+                f"the scenario {name} brings what it needs: --declare, --definitions, --at,"
+                " --url-as and --env are for programs of yours"
+            )
         return scenario(name)
+    needs.check()
     path = Path(name).expanduser()
-    if not path.is_file():
+    if path.is_file():
+        return _of_file(path, words, needs)
+    if os.sep in name or not _may_be_command(words):
+        near = difflib.get_close_matches(name, names(), 1)
+        meant = f" (did you mean {near[0]}?)" if near else ""
         raise UserError(
-            f"there is no scenario and no file {name!r}; the scenarios: {', '.join(names())}"
+            f"there is no scenario and no file {name!r}{meant}; the scenarios: {', '.join(names())}"
         )
+    return _made(name, (name, *words[1:]), Path.cwd(), needs, python=False)
+
+
+def _of_file(path: Path, words: Sequence[str], needs: Needs) -> Program:
+    name = words[0]
     if not os.access(path, os.R_OK):
         raise UserError(f"{name} cannot be read: look at its permissions")
     text = path.read_bytes()
@@ -79,16 +140,47 @@ def load(words: Sequence[str]) -> Program:
             raise UserError(f"{name} is not a Python program: {where}{reason}") from None
     elif not text:
         raise UserError(f"{name} is empty")
+    path, here = path.resolve(), Path.cwd()
+    arguments = list(words[1:])
+    folder = here
+    if not path.is_relative_to(here):
+        # It runs in its own folder then; files are still named from where the user stands.
+        folder = path.parent
+        arguments = [str(here / word) if (here / word).is_file() else word for word in arguments]
+    return _made(name, (str(path), *arguments), folder, needs, python=python)
+
+
+def _made(
+    name: str, arguments: tuple[str, ...], folder: Path, needs: Needs, *, python: bool
+) -> Program:
+    found = files.below(folder)
+    content = found.digest()
+    words = json.dumps([word.removeprefix(f"{folder}{os.sep}") for word in arguments])
+    needed = [needs.to_json().encode()] if needs else []
     return Program(
         name=name,
         title="",
-        arguments=(str(path.resolve()), *words[1:]),
-        digest=_hash(text, json.dumps(list(words[1:])).encode()),
+        arguments=arguments,
+        digest=_hash(content.encode(), words.encode(), *needed) if content else "",
         builtin=False,
         python=python,
-        folder=Path.cwd(),
+        folder=folder,
         timeout=PROGRAM_TIMEOUT,
+        files=found,
+        needs=needs,
     )
+
+
+def _may_be_command(words: Sequence[str]) -> bool:
+    """Whether a word that is no file may be a command, rather than a scenario misspelt."""
+    return len(words) > 1 or shutil.which(words[0]) is not None
+
+
+def _is_script(path: Path) -> bool:
+    """Whether a command is a Python script, made for one interpreter."""
+    with path.open("rb") as file:
+        first = file.readline(200)
+    return first.startswith(b"#!") and b"python" in first
 
 
 def scenario(name: str) -> Program:

@@ -16,12 +16,15 @@ from bisector.bisect import Answer, Flip
 from bisector.blame import Blame
 from bisector.display import STYLES
 from bisector.environments import RELEASE_DAY
+from bisector.hints import hints, options
 from bisector.inquiry import Finding
-from bisector.probe import BAD, Observation
+from bisector.probe import Observation
 from bisector.programs import SIBLING_CLOSE
 from bisector.releases import PACKAGE
 from bisector.search import Verdict
 
+SIDE_BY_SIDE = 25
+"""How many lines of each of two outputs stand side by side: the last ones."""
 SHOWN = ("aio-pika", "aiormq")
 """The dependencies that a reader asks for first."""
 
@@ -93,6 +96,7 @@ def to_json(finding: Finding) -> dict[str, Any]:
         "held": answer.axis.held,
         "report": answer.program.report,
         "answer": sentences(answer),
+        "hints": hints(answer),
         "flips": [_flip_json(finding, flip) for flip in answer.flips],
         "releases": [_row(answer, version) for version in _probed(answer)],
         "range": [answer.releases[0].version, answer.releases[-1].version, len(answer.releases)],
@@ -177,12 +181,15 @@ def print_answer(finding: Finding, console: Console) -> None:
             _print_lines(_evidence(answer.last(_bad_side(flip))), console)
         else:
             _print_outputs(answer, (flip.before, flip.after), console)
+            if (seen := answer.last(_bad_side(flip))).evidence.get("await_chain"):
+                _print_lines(_evidence(seen), console)
     if not answer.flips and not answer.program.builtin:
         probed = _probed(answer)
         _print_outputs(answer, (probed[0], probed[-1]), console)  # what it says may tell why
     console.print()
     for sentence in sentences(answer):
         console.print(sentence, style="bold", markup=False, soft_wrap=True)
+    _print_lines(hints(answer), console)
     console.print(_circumstances(answer), style="dim", markup=False, soft_wrap=True)
     if line := again(answer):
         console.print(f"See a verdict again: {line}", markup=False, soft_wrap=True)
@@ -224,7 +231,11 @@ def _print_outputs(answer: Answer, versions: tuple[str, str], console: Console) 
     outputs = []
     for version in versions:
         table.add_column(f"{version} wrote", ratio=1, overflow="fold")
-        outputs.append(escape(answer.last(version).output.strip() or "(nothing)"))
+        lines = answer.last(version).output.strip().splitlines() or ["(nothing)"]
+        more = [f"... {len(lines) - SIDE_BY_SIDE} lines before these"]
+        outputs.append(
+            escape("\n".join(lines if len(lines) <= SIDE_BY_SIDE else more + lines[-SIDE_BY_SIDE:]))
+        )
     table.add_row(*outputs)
     console.print(table)
 
@@ -241,6 +252,7 @@ def to_markdown(finding: Finding) -> str:
     lines = [f"## {_heading(answer)}", ""]
     for sentence in sentences(answer):
         lines += [f"**{sentence}**", ""]
+    lines += [line for hint in hints(answer) for line in (hint, "")]
     lines += [f"{_circumstances(answer)}.", ""]
     head = ["release", "verdict", "what happened", "seconds", *shown]
     lines += ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
@@ -262,6 +274,9 @@ def to_markdown(finding: Finding) -> str:
             for version in (flip.before, flip.after):
                 output = answer.last(version).output.strip() or "(nothing)"
                 lines += ["", f"{version} wrote:", "", "```text", output, "```"]
+            if (seen := answer.last(_bad_side(flip))).evidence.get("await_chain"):
+                evidence = _evidence(seen)
+                lines += ["", evidence[0].strip(), "", "```text", *evidence[1:], "```"]
         if causes := _causes(finding, flip):
             lines += ["", f"**{flip.before} to {flip.after}: {causes[0].strip()}**", ""]
             lines += [f"- {line.strip()}" for line in causes[1:]]
@@ -275,13 +290,7 @@ def again(answer: Answer) -> str:
     version = _bad_side(answer.flips[-1]) if answer.flips else next(iter(_probed(answer)), "")
     if not version or answer.axis.package != PACKAGE:
         return ""
-    program, rules = answer.program, answer.rules
-    options = [*answer.axis.options]
-    options += [] if rules.timeout == program.timeout else [f"--timeout={rules.timeout:g}"]
-    options += [] if rules.timeout_is == BAD else [f"--timeout-is={rules.timeout_is}"]
-    options += [] if rules.match is None else [f"--match={rules.match}"]
-    words = [program.name, *([] if program.builtin else program.arguments[1:])]
-    return f'nox -s "release({version})" -- {shlex.join([*options, *words])}'
+    return f'nox -s "release({version})" -- {shlex.join(options(answer))}'
 
 
 def _causes(finding: Finding, flip: Flip) -> list[str]:

@@ -10,9 +10,10 @@ import pytest
 from bisector import ROOT, programs, redaction, report
 from bisector.axis import Axis
 from bisector.bisect import Answer, Circumstances, first_stable, settle
+from bisector.ending import Rules
 from bisector.environments import Environment
 from bisector.installer import UninstallableError, explain
-from bisector.probe import Observation, Rules
+from bisector.probe import Observation
 from bisector.releases import Release
 from bisector.search import Verdict
 from tests.test_search import history

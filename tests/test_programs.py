@@ -126,7 +126,7 @@ def test_another_failure_is_not_the_same_bug(checkout: Path, own_url: str, scrip
 def test_what_a_hang_is_can_be_chosen(
     checkout: Path, own_url: str, script: Path, is_: str, code: int
 ) -> None:
-    script.write_text("print('waiting', flush=True)\nwhile True: pass")
+    script.write_text("import time; print('waiting', flush=True)\nwhile True: time.sleep(9)")
     ended, answer = bisect(checkout, own_url, "--timeout", "1", "--timeout-is", is_, script)
     assert ended.code == code, ended.said
     if is_ == "abort":

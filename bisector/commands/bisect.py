@@ -62,14 +62,15 @@ def parser() -> argparse.ArgumentParser:
         help="a clone of the guilty package: go on from release to commit",
     )  # fmt: skip
     options.add_environment(made)
+    options.add_needs(made)
     options.add_reading(made)
 
     how = made.add_argument_group("how to search")
     how.add_argument(
         "--jobs",
         type=options.count,
-        default=options.default_jobs(),
-        help="releases probed side by side (default: %(default)s, from this machine's processors)",
+        help="releases probed side by side (default:"
+        f" {options.default_jobs()}, from this machine's processors)",
     )
     how.add_argument(
         "--repeat", type=options.count, default=1, metavar="N",
@@ -195,12 +196,19 @@ def _sorted_out(args: argparse.Namespace) -> argparse.Namespace:
     chosen = (
         programs.names() if args.scenario == "all" else [args.scenario or programs.SIBLING_CLOSE]
     )
-    args.programs = [programs.load(words)] if words else [programs.scenario(n) for n in chosen]
+    needs = options.needs_of(args)
+    args.programs = (
+        [programs.load(words, needs)] if words else [programs.scenario(n) for n in chosen]
+    )
     args.choice = axes.Choice(
         args.start, args.end, args.stable, args.deps, args.python, tuple(args.with_),
-        tuple(args.requires),
+        options.requires_of(args),
     )  # fmt: skip
-    args.manner = Manner(args.jobs, args.map, args.repeat, args.flaky, args.confidence, args.most)
+    insist = args.jobs is not None
+    jobs = args.jobs or options.default_jobs()
+    args.manner = Manner(
+        jobs, insist, args.map, args.repeat, args.flaky, args.confidence, args.most
+    )
     return args
 
 

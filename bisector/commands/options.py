@@ -8,11 +8,15 @@ import re
 import sys
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 from rich.console import Console
 
-from bisector import environments, probe, programs
+from bisector import ending, environments, programs
 from bisector.display import console_for
 from bisector.errors import UserError
+from bisector.isolation import needs
+from bisector.releases import PACKAGE
 
 
 def parser_for(session: str, text: str) -> argparse.ArgumentParser:
@@ -69,6 +73,38 @@ def add_environment(parser: argparse.ArgumentParser) -> None:
         "--requires", action="append", default=[], metavar="PKG",
         help="what the program itself needs; changes nothing of what the release resolves to",
     )  # fmt: skip
+    group.add_argument(
+        "--requirements", action="append", default=[], type=Path, metavar="FILE",
+        help="likewise, all that a requirements file names; repeatable",
+    )  # fmt: skip
+
+
+def requires_of(args: argparse.Namespace) -> tuple[str, ...]:
+    """Return what `--requires` and `--requirements` name.
+
+    Raises:
+        UserError: a requirements file cannot be read, or holds more than requirements.
+    """
+    found = [*args.requires]
+    for file in args.requirements:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"--requirements {file}: {error}") from None
+        for number, line in enumerate(text.splitlines(), 1):
+            wanted = line.partition(" #")[0].strip()
+            if not wanted or wanted.startswith("#"):
+                continue
+            try:
+                Requirement(wanted)
+            except InvalidRequirement as error:
+                raise UserError(
+                    f"--requirements {file}, line {number}: not a requirement ({error});"
+                    " options and local files are not read"
+                ) from None
+            if canonicalize_name(Requirement(wanted).name) != PACKAGE:  # that is what varies
+                found.append(wanted)
+    return tuple(found)
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
@@ -80,13 +116,62 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         f" {programs.PROGRAM_TIMEOUT:g}, built-in scenarios {programs.SCENARIO_TIMEOUT:g})",
     )  # fmt: skip
     group.add_argument(
-        "--timeout-is", choices=(probe.BAD, probe.SKIP, probe.ABORT), default=probe.BAD,
+        "--timeout-is", choices=(ending.BAD, ending.SKIP, ending.ABORT), default=ending.BAD,
         help="what a hang is (default: %(default)s)",
     )  # fmt: skip
     group.add_argument(
         "--match", type=regex, metavar="REGEX",
         help="bad is what writes this, good what ends with 0 without it; all else is a skip",
     )  # fmt: skip
+    group.add_argument(
+        "--until", type=regex, metavar="REGEX",
+        help="good as soon as it has written this; then it is ended",
+    )  # fmt: skip
+    group.add_argument(
+        "--alive", type=seconds, metavar="SECONDS",
+        help="for programs that never end: bad when silent for so long, in what it writes and in"
+        " what RabbitMQ hears from it; good when still alive at the deadline",
+    )  # fmt: skip
+
+
+def add_needs(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what a program of the user's needs to find."""
+    group = parser.add_argument_group("what a program of yours needs to find")
+    group.add_argument(
+        "--declare", action="append", default=[], metavar="WHAT",
+        help="there before each probe: exchange:NAME, exchange:NAME:topic, queue:NAME or"
+        " binding:EXCHANGE:QUEUE:KEY; repeatable",
+    )  # fmt: skip
+    group.add_argument(
+        "--definitions", type=Path, metavar="FILE",
+        help="likewise, what RabbitMQ's own export of definitions holds: exchanges, queues,"
+        " bindings, policies",
+    )  # fmt: skip
+    group.add_argument(
+        "--url-as", action="append", default=[], metavar="NAME",
+        help="the variable that it reads its broker's URL from, beside AMQP_URL; or a part of it,"
+        f" as host=RABBIT_HOST ({', '.join(needs.PARTS)}); repeatable",
+    )  # fmt: skip
+    group.add_argument(
+        "--at", default="", metavar="PORT|URL",
+        help="where on this machine it dials, other than guest at localhost:5672, as a port or as"
+        " amqp://user:password@localhost:5672/vhost",
+    )  # fmt: skip
+    group.add_argument(
+        "--env", action="append", default=[], metavar="NAME=VALUE",
+        help="a variable that it finds set; repeatable",
+    )  # fmt: skip
+
+
+def needs_of(args: argparse.Namespace) -> needs.Needs:
+    """Return what a program needs to find."""
+    return needs.Needs(
+        tuple(args.declare),
+        needs.read_definitions(args.definitions) if args.definitions else "",
+        tuple(args.url_as),
+        tuple(args.env),
+        args.at,
+    )
 
 
 def with_program(
@@ -111,9 +196,21 @@ def default_jobs() -> int:
     return min((os.cpu_count() or 1) + 2, 8)
 
 
-def rules_of(args: argparse.Namespace, program: programs.Program) -> probe.Rules:
-    """Return how a program's end is read."""
-    return probe.Rules(args.timeout or program.timeout, args.timeout_is, args.match)
+def rules_of(args: argparse.Namespace, program: programs.Program) -> ending.Rules:
+    """Return how a program's end is read.
+
+    Raises:
+        UserError: the rules contradict each other.
+    """
+    rules = ending.Rules(
+        args.timeout or program.timeout, args.timeout_is, args.match, args.until, args.alive
+    )
+    if rules.alive is not None and rules.alive >= rules.timeout:
+        raise UserError(
+            f"--alive {rules.alive:g} is not shorter than the deadline of {rules.timeout:g} s: it"
+            f" could never be seen silent; give --timeout {3 * rules.alive:g}"
+        )
+    return rules
 
 
 def console_with(outputs: dict[str, str | None]) -> Console:

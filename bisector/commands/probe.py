@@ -6,11 +6,12 @@ import argparse
 import asyncio
 
 from bisector import axis as axes
-from bisector import probe, programs, releases, report, tasks
+from bisector import programs, releases, report, tasks
 from bisector.broker import open_broker
 from bisector.commands import options
 from bisector.display import console_for, display_for
 from bisector.errors import TROUBLE
+from bisector.places.here import Here
 from bisector.search import Verdict
 
 
@@ -21,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--release", required=True, help=argparse.SUPPRESS)
     options.add_environment(made)
+    options.add_needs(made)
     options.add_reading(made)
     made.add_argument(
         "program", nargs=argparse.REMAINDER, metavar="PROGRAM", help="what to probe, as in bisect"
@@ -32,18 +34,22 @@ async def run(args: argparse.Namespace) -> int:
     """Probe one release and print all that was seen."""
     args = options.with_program(parser(), args, f"--release={args.release}")
     console = console_for()
-    program = programs.load(args.program or [programs.SIBLING_CLOSE])
+    needs = options.needs_of(args)
+    program = programs.load(args.program or [programs.SIBLING_CLOSE], needs)
     release = releases.find(releases.load(), args.release)
     choice = axes.Choice(
-        deps=args.deps, python=args.python, with_=tuple(args.with_), requires=tuple(args.requires)
+        deps=args.deps,
+        python=args.python,
+        with_=tuple(args.with_),
+        requires=options.requires_of(args),
     )
     environment = axes.package_environment(choice)(release)
     with display_for(console) as display:
         async with open_broker(display.note) as (broker, rabbitmq):
             boot = asyncio.create_task(broker.lease())
             try:
-                seen = await probe.observe(
-                    release.version, environment, program, broker, options.rules_of(args, program),
+                seen = await Here(broker, 1, display.note).answer(
+                    release.version, environment, program, options.rules_of(args, program),
                     lambda text: display.stage(release.version, text),
                 )  # fmt: skip
             finally:

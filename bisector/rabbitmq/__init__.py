@@ -48,7 +48,7 @@ async def _given(url: str) -> Source:
         except BrokerError as error:
             raise BrokerError(f"AMQP_URL: {error}", error.details) from error
 
-    return Source("AMQP_URL", (await connected()).version, connected)
+    return Source("AMQP_URL", (await connected()).version, connected, private=False)
 
 
 def _install() -> str:

@@ -14,6 +14,7 @@ from typing import IO
 from bisector.process import start
 
 from . import node
+from .console import USER
 from .server import BrokerError, PrivateServer, Progress, Server, Source
 
 IMAGE = "rabbitmq:3-alpine"
@@ -103,7 +104,7 @@ def _launch(engine: str, version: str, words: str, log: IO[bytes]) -> PrivateSer
         "--env", "RABBITMQ_DEFAULT_USER", "--env", "RABBITMQ_DEFAULT_PASS",
         "--entrypoint", "/bin/sh", IMAGE, "-c", _FIRST,
     ]  # fmt: skip
-    secret = {"RABBITMQ_DEFAULT_USER": node.USER, "RABBITMQ_DEFAULT_PASS": password}
+    secret = {"RABBITMQ_DEFAULT_USER": USER, "RABBITMQ_DEFAULT_PASS": password}
     process = subprocess.Popen(
         command,
         env=os.environ | secret,  # not on the command line, where everybody can read it
@@ -112,5 +113,5 @@ def _launch(engine: str, version: str, words: str, log: IO[bytes]) -> PrivateSer
         stderr=subprocess.STDOUT,
         start_new_session=True,  # Ctrl-C is for us; we end the container
     )
-    url = f"amqp://{node.USER}:{password}@127.0.0.1:{port}/"
+    url = f"amqp://{USER}:{password}@127.0.0.1:{port}/"
     return PrivateServer(url=url, version=version, source=words, process=process, grace=15)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
+from .console import OTHER, USER, Console
 from .server import BrokerError, PrivateServer, Server, Source
 
 # Where installations put RabbitMQ: Debian and RPM, Homebrew (Apple silicon, Intel, Linux), the
@@ -48,15 +49,17 @@ ERLANGS = (
 BOOT_SECONDS = 60.0
 ROOM = 10_000_000
 """Bytes that a node needs for its folder, generously."""
-USER = "bisector"
-OTHER = "other"
-"""Of a second virtual host and a second user: the name."""
 _SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 
 # Runs before RabbitMQ boots. Reads standard input to its end (our parent closed it, or died), and
-# stops at once.
-_WATCH = """spawn(fun() -> P = open_port({fd,0,1},[in,eof,binary]),
- L = fun(L) -> receive {P,eof} -> erlang:halt(0,[{flush,false}]); _ -> L(L) end end, L(L) end)."""
+# stops at once. A line meanwhile is an Erlang expression that we want the value of: see `Console`.
+_WATCH = """spawn(fun() -> P = open_port({fd,0,%d},[{line,1048576},eof,binary]),
+ Value = fun(Text) -> {ok,Tokens,_} = erl_scan:string(binary_to_list(Text)),
+  {ok,Parsed} = erl_parse:parse_exprs(Tokens), {value,V,_} = erl_eval:exprs(Parsed,[]), V end,
+ Say = fun(Said) -> port_command(P, io_lib:format("~w~n", [Said])) end,
+ Do = fun(Text) -> spawn(fun() -> Say(try {ok,Value(Text)} catch C:R -> {C,R} end) end) end,
+ L = fun(L) -> receive {P,eof} -> erlang:halt(0,[{flush,false}]); {P,{data,{eol,Text}}} ->
+  Do(Text), L(L); _ -> L(L) end end, L(L) end)."""
 # Run after it. RabbitMQ would otherwise start epmd, in a whole extra Erlang VM, every 60 s.
 _AFTER = "supervisor:terminate_child(rabbit_sup, rabbit_epmd_monitor_sup)."
 # A second virtual host and a second user, with the first one's password. Nobody waits for them.
@@ -108,7 +111,7 @@ def source(found: Layout, words: str) -> Source:
     async def starter() -> Server:
         return await boot(found, words)
 
-    return Source(words, found.version, starter)
+    return Source(words, found.version, starter, isolates=True)
 
 
 async def boot(found: Layout, words: str) -> Server:
@@ -140,22 +143,26 @@ def _launch(found: Layout, words: str, out: IO[bytes]) -> PrivateServer:
     port, password = free_port(), secrets.token_hex(16)
     folder = tempfile.mkdtemp(prefix="bisector-rabbitmq-")
     janitor, held = _janitor(folder)
+    answers, said = os.pipe()
     try:
         _furnish(Path(folder), found, port, password)
         process = subprocess.Popen(
-            _command(found, port),
+            _command(found, port, said),
             env=_environ(Path(folder), found, port),
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=subprocess.STDOUT,
-            pass_fds=[held],
+            pass_fds=[held, said],
             start_new_session=True,  # Ctrl-C is for us; we end the node
         )
     except BaseException:
         os.close(held)
+        os.close(answers)
         janitor.wait()
         raise
+    finally:
+        os.close(said)
     os.close(held)
     at = f"{password}@127.0.0.1:{port}/"
     return PrivateServer(
@@ -169,6 +176,7 @@ def _launch(found: Layout, words: str, out: IO[bytes]) -> PrivateServer:
         process=process,
         folder=folder,
         janitor=janitor,
+        console=Console(process, answers),
     )
 
 
@@ -251,7 +259,7 @@ def _environ(folder: Path, found: Layout, port: int) -> dict[str, str]:
     return {name: str(value) for name, value in variables.items()}
 
 
-def _command(found: Layout, port: int) -> list[str | Path]:
+def _command(found: Layout, port: int, said: int) -> list[str | Path]:
     # The shell only caps a huge limit of open files (Erlang walks all of it), then becomes Erlang.
     return [
         "/bin/sh", "-c", 'ulimit -n 65536 2>/dev/null || :; exec "$0" "$@"',
@@ -264,7 +272,7 @@ def _command(found: Layout, port: int) -> list[str | Path]:
         "-kernel", "inet_dist_use_interface", "{127,0,0,1}",
         "-kernel", "prevent_overlapping_partitions", "false",
         "-syslog", "logger", "[]", "-syslog", "syslog_error_logger", "false",
-        "-eval", _WATCH, "-s", "rabbit", "boot", "-eval", _AFTER, "-eval", _OTHERS,
+        "-eval", _WATCH % said, "-s", "rabbit", "boot", "-eval", _AFTER, "-eval", _OTHERS,
     ]  # fmt: skip
 
 

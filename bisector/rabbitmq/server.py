@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import subprocess
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from types import TracebackType
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from bisector.errors import OutsideError
+from .console import BrokerError, Console
+
+__all__ = ["BrokerError", "PrivateServer", "Progress", "Server", "Source"]
 
 Progress = Callable[[str], None]
-
-
-class BrokerError(OutsideError):
-    """No usable RabbitMQ: one line that says why and what to do. Never a verdict."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,26 @@ class Server:
     def variables(self) -> dict[str, str]:
         """What a probe finds its broker by."""
         return {"AMQP_URL": self.url, **self.others}
+
+    @property
+    def isolates(self) -> bool:
+        """Whether each probe can have a virtual host to itself."""
+        return False
+
+    @contextlib.asynccontextmanager
+    async def alone(self) -> AsyncIterator[Server]:
+        """This broker as a probe sees it: shared with all others, where it is the user's."""
+        yield self
+
+    async def set_policy(self, policy: Mapping[str, Any]) -> None:
+        """Set a policy in this virtual host, where that is ours.
+
+        Raises `BrokerError`.
+        """
+        raise BrokerError(
+            f"the policy {policy.get('name')!r} can only be set by whoever runs this RabbitMQ:"
+            " set it there, and leave it out of --definitions"
+        )
 
     def running(self) -> bool:
         """False once a private node has ended; of a user's broker we have no process to look at."""
@@ -71,6 +91,40 @@ class PrivateServer(Server):
     folder: str | None = field(default=None, repr=False)
     janitor: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     grace: float = field(default=5.0, repr=False)  # seconds from the end of input to SIGKILL
+    console: Console | None = field(default=None, repr=False)
+    """What makes virtual hosts; a container has none."""
+
+    @property
+    def isolates(self) -> bool:
+        """Whether each probe can have a virtual host to itself."""
+        return self.console is not None
+
+    @contextlib.asynccontextmanager
+    async def alone(self) -> AsyncIterator[Server]:
+        """This node as one who has a virtual host to itself sees it; that goes in the end.
+
+        Raises `BrokerError`: the node is dead, or dying.
+        """
+        if self.console is None:
+            yield self
+            return
+        name = await self.console.add_vhost()
+        try:
+            to = f"{self.url.removesuffix('/')}/{name}"
+            other = {n: u + name if u.endswith("/") else u for n, u in self.others.items()}
+            yield replace(self, url=to, others=other)
+        finally:
+            self.console.delete_vhost(name)
+
+    async def set_policy(self, policy: Mapping[str, Any]) -> None:
+        """Set a policy in this virtual host.
+
+        Raises `BrokerError`: RabbitMQ does not take it, or is dead.
+        """
+        if self.console is None:
+            return await super().set_policy(policy)
+        await self.console.set_policy(unquote(urlsplit(self.url).path[1:]) or "/", policy)
+        return None
 
     def running(self) -> bool:
         """Whether the node's process is there."""
@@ -92,6 +146,8 @@ class PrivateServer(Server):
             self.process.stdin.close()
         self.process.kill()
         self.process.wait()
+        if self.console:
+            self.console.close()
         if self.janitor:
             self.janitor.wait()
 
@@ -106,6 +162,10 @@ class Source:
     source: str
     version: str | None
     starter: Callable[[], Awaitable[Server]] = field(repr=False)
+    private: bool = True
+    """Whether it is a node of our own."""
+    isolates: bool = False
+    """Whether each probe can have a virtual host to itself."""
 
     async def start(self) -> Server:
         """Boot (or, for a user's broker, try) it. Raises `BrokerError`."""
