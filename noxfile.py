@@ -27,7 +27,7 @@ import nox
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from bisector import environments, releases
+from bisector.environments import recipes, releases
 from bisector.errors import TROUBLE, OutsideError
 
 nox.needs_version = ">=2026.8.10"
@@ -38,7 +38,7 @@ nox.options.error_on_missing_interpreters = True
 PROJECT = nox.project.load_toml("pyproject.toml")
 # Where the tool finds this very Nox, to ask it for environments.
 TOOL_SETTINGS = {"BISECTOR_NOX_PYTHON": sys.executable}
-TOOL_PYTHON = environments.ENVIRONMENTS / "tool" / "bin" / "python"
+TOOL_PYTHON = recipes.ENVIRONMENTS / "tool" / "bin" / "python"
 
 # `nox -l` is for finding a command: there, one line stands for all releases.
 OWN_ARGUMENTS = sys.argv[: sys.argv.index("--")] if "--" in sys.argv else sys.argv
@@ -120,21 +120,21 @@ def release(session: nox.Session, version: str) -> None:
         epilog="With a scenario or a program, and all options of bisect that concern one probe:"
         " installs and probes.",
     )
-    environments.add_arguments(parser)
+    recipes.add_arguments(parser)
     args, program = parser.parse_known_args(session.posargs)
 
     if program:  # the tool comes back here to install
         run_tool(session, "probe", f"--release={version}", *session.posargs)
     else:
         wanted = releases.find(releases.load(), version)
-        install(session, environments.of(wanted, deps=args.deps, python=args.python))
+        install(session, recipes.of(wanted, deps=args.deps, python=args.python))
 
 
 @nox.session(venv_backend="none")
 def environment(session: nox.Session) -> None:
     """Install what the tool asks for: a release with some dependency held, a commit, a wheel."""
     (recipe,) = session.posargs
-    install(session, environments.Environment.from_json(recipe))
+    install(session, recipes.Environment.from_json(recipe))
 
 
 @nox.session(venv_backend="none")
@@ -169,7 +169,7 @@ def lint(session: nox.Session) -> None:
     session.run("zizmor", "--offline", "--quiet", *workflows)
 
 
-def install(session: nox.Session, environment: environments.Environment) -> None:
+def install(session: nox.Session, environment: recipes.Environment) -> None:
     """Build an environment, unless it is there and whole."""
     with environment.lock():
         if environment.stamp():
@@ -196,7 +196,7 @@ def install(session: nox.Session, environment: environments.Environment) -> None
         environment.seal()
 
 
-def constraints_file(environment: environments.Environment, pins: Sequence[str]) -> list[str]:
+def constraints_file(environment: recipes.Environment, pins: Sequence[str]) -> list[str]:
     """Hold versions: returns the options for uv."""
     if not pins:
         return []

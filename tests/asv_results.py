@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bisector import history, releases
+from bisector.environments import releases
+from bisector.history import repository
 
 RATIO = "× plain aio-pika"  # noqa: RUF001
 CLIENT: dict[str, list[Any]] = {"client": ["FastStream", "aio-pika"]}
@@ -49,7 +50,7 @@ def write(
     folder: Path, versions: Sequence[str], value: Value, *, broken: Sequence[str] = ()
 ) -> None:
     """Write asv's files for releases; of those `broken`, nothing could be measured."""
-    commits = history.commits(history.ensure(releases.load()))
+    commits = repository.commits(repository.ensure(releases.load()))
     home = folder / "asv" / MACHINE["machine"]
     home.mkdir(parents=True)
     _dump(home / "machine.json", {**MACHINE, "version": 1})

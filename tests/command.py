@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from bisector import installer
+from bisector.environments import building
 
 TOOL = [sys.executable, "-m", "bisector"]
 RANGE = ["--from", "0.4.5", "--to", "0.5.1"]
@@ -36,7 +36,7 @@ class Ended:
 
 def nox() -> list[str]:
     """The Nox that runs these tests."""
-    return installer.nox()
+    return building.nox()
 
 
 def run(command: list[str], cwd: Path, **environ: str) -> Ended:

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bisector import acceptance, programs
-from bisector.acceptance import ALLOW, WHATEVER, Accepted
-from bisector.check import BENCHMARKS
+from bisector.check import acceptance
+from bisector.check.acceptance import ALLOW, WHATEVER, Accepted
+from bisector.check.comparison import BENCHMARKS
+from bisector.check.result import Acceptance, Judgement
 from bisector.errors import UserError
-from bisector.verdicts import Acceptance, Judgement
-from tests.test_check_report import behaviour, check, speed
+from bisector.questions import programs
+from tests.test_telling_checks import behaviour, check, speed
 
 IMPORT, CLOSE, SIBLING = "import: CPU time", "close: time", "sibling-close"
 NAMES, SCENARIOS = [IMPORT, CLOSE, "peak memory"], [SIBLING, "import-clean"]

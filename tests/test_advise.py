@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from bisector import rabbitmq, releases
-from bisector.advise import HELPS, MEANING, NO_HELP, NOT_NEEDED, NOT_TRIED, WORSE
+from bisector import rabbitmq
+from bisector.bisection.advice import HELPS, MEANING, NO_HELP, NOT_NEEDED, NOT_TRIED, WORSE
+from bisector.environments import releases
 from tests.command import TOOL, nox, run
 
 # What was measured by hand in 0.4.7 before any of this was written.
@@ -105,7 +106,10 @@ def test_what_helps_who_is_stuck(checkout: Path, tmp_path: Path) -> None:
 
 def test_newest_that_hangs_on_a_broker_of_the_users(checkout: Path, own_url: str) -> None:
     """Nothing is named: the release is found; and harmful advice is found out on the way."""
-    folder, snapshot = checkout / "benchmarks" / "workarounds", checkout / "bisector/releases.json"
+    folder, snapshot = (
+        checkout / "benchmarks" / "workarounds",
+        checkout / "bisector/environments/releases.json",
+    )
     before = {path: path.read_text() for path in [snapshot, *folder.glob("[a-z]*.py")]}
     releases.save(releases.select(releases.load(snapshot), "0.4.6", "0.5.0"), snapshot)
     for path in folder.glob("[a-z]*.py"):

@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from bisector import ROOT, programs, redaction, report
-from bisector.axis import Axis
-from bisector.bisect import Answer, Circumstances, first_stable, settle
-from bisector.ending import Rules
-from bisector.environments import Environment
-from bisector.installer import UninstallableError, explain
-from bisector.probe import Observation
-from bisector.releases import Release
-from bisector.search import Verdict
+from bisector import ROOT
+from bisector.axes.axis import Axis
+from bisector.bisection.loop import Answer, Circumstances, first_stable, settle
+from bisector.environments.building import UninstallableError, explain
+from bisector.environments.recipes import Environment
+from bisector.environments.releases import Release
+from bisector.processes import redaction
+from bisector.questions import programs
+from bisector.questions.behaviour import Observation
+from bisector.questions.ending import Rules
+from bisector.search.exact import Verdict
+from bisector.telling import answers
 from tests.test_search import history
 
 DAY = datetime(2024, 1, 1, tzinfo=timezone.utc)
@@ -71,7 +74,7 @@ def test_an_untested_stable_release_is_to_be_probed_first() -> None:
 def test_a_flaky_search_that_is_not_certain_names_no_flip() -> None:
     unsure = answer("1.0 1.1 1.2", "gbg", may_be_wrong=True)
     assert unsure.flips == []
-    assert report.sentences(unsure) == [
+    assert answers.sentences(unsure) == [
         "No answer that is certain enough: allow more probes with --most."
     ]
 
@@ -88,7 +91,7 @@ def test_what_a_release_counts_as(verdicts: list[Verdict], settled: Verdict | No
 def test_the_line_to_see_it_again_asks_the_same_question() -> None:
     found = answer("1.0 1.1", "bg", rules=Rules(5.0, "skip", "two words"))
     found.axis = Axis("faststream", found.releases, environment, options=("--with=aio-pika==9.0",))
-    assert report.again(found) == (
+    assert answers.again(found) == (
         'nox -s "release(1.0)" -- --with=aio-pika==9.0 --timeout=5 --timeout-is=skip'
         " '--match=two words' sibling-close"
     )

@@ -17,9 +17,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bisector import ROOT, bench, environments, history, machine, rabbitmq, releases
+from bisector import ROOT, rabbitmq
 from bisector.commands import bench as command
+from bisector.environments import recipes, releases
 from bisector.errors import UserError
+from bisector.history import machine, repository, runs
 from tests.command import TOOL, Ended, all_gone, descendant, end, run, started
 
 ASV = [sys.executable, "-m", "asv"]
@@ -70,9 +72,9 @@ def project(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (target / "benchmarks").mkdir()
     (target / "benchmarks" / "__init__.py").touch()
     (target / "benchmarks" / "tiny.py").write_text(BENCHMARK)
-    known = releases.load(target / "bisector" / "releases.json")
+    known = releases.load(target / "bisector" / "environments" / "releases.json")
     gone = releases.Release(GONE, known[-1].uploaded + timedelta(days=1))
-    releases.save([*known, gone], target / "bisector" / "releases.json")
+    releases.save([*known, gone], target / "bisector" / "environments" / "releases.json")
     (checkout / ".nox").mkdir(exist_ok=True)
     (target / ".nox").symlink_to(checkout / ".nox")  # what other tests have built, too
     return target
@@ -96,7 +98,7 @@ def measure(project: Path, *arguments: str, **environ: str) -> Ended:
 
 def filed(project: Path) -> dict[str, Path]:
     """The result files by release."""
-    commits = history.commits(project / ".asv" / "releases.git")
+    commits = repository.commits(project / ".asv" / "releases.git")
     short = {commit[:8]: version for version, commit in commits.items()}
     files = (project / "results" / "asv").glob("*/*-*.json")
     return {short[file.name[:8]]: file for file in files}
@@ -287,7 +289,7 @@ def test_choosing_releases() -> None:
     known = releases.load()
 
     def chosen(*names: str, all_of_them: bool = False) -> list[str]:
-        return [r.version for r in bench.choose(known, names, all_of_them=all_of_them)]
+        return [r.version for r in runs.choose(known, names, all_of_them=all_of_them)]
 
     assert chosen("0.5.0", "0.4.7", "0.5.0") == ["0.5.0", "0.4.7"]
     assert chosen("0.4.7..0.5.0") == ["0.4.7", "0.5.0rc0", "0.5.0rc1", "0.5.0rc2", "0.5.0"]
@@ -316,16 +318,16 @@ def test_what_follows_an_option_of_asvs_is_asvs(
 
 
 def test_a_release_lacks_a_benchmark() -> None:
-    result = bench.Result(Path("x"), "c", "3", {"a": [[1.0], [], "1"], "b": [None, [], "1", 9]})
-    assert not bench.missing(result, {"a": "1", "b": "1"})
-    assert bench.missing(result, {"a": "2"})
-    assert bench.missing(result, {"c": "1"})
-    assert bench.missing(None, {})
+    result = runs.Result(Path("x"), "c", "3", {"a": [[1.0], [], "1"], "b": [None, [], "1", 9]})
+    assert not runs.missing(result, {"a": "1", "b": "1"})
+    assert runs.missing(result, {"a": "2"})
+    assert runs.missing(result, {"c": "1"})
+    assert runs.missing(None, {})
     assert result.usable
 
 
 def test_the_interpreter_is_the_one_of_all_environments() -> None:
-    assert f'"pythons": ["{environments.PYTHON}"]' in (ROOT / "asv.conf.json").read_text()
+    assert f'"pythons": ["{recipes.PYTHON}"]' in (ROOT / "asv.conf.json").read_text()
 
 
 def test_what_is_better_when_higher_stays_off_asvs_regression_page() -> None:

@@ -18,7 +18,8 @@ import pytest
 
 from benchmarks import _measure, lifecycle
 from benchmarks.scenarios._proxy import Proxy
-from bisector import ROOT, environments, installer, rabbitmq, releases
+from bisector import ROOT, rabbitmq
+from bisector.environments import building, recipes, releases
 
 FILES = sorted((ROOT / "benchmarks").rglob("*.py"))
 MODULES = ["sibling_close", "publish", "consume", "lifecycle"]
@@ -96,8 +97,8 @@ def measure(version: str, url: str, names: Path) -> dict[tuple[Any, ...], tuple[
 
     Notes in the file `names` what queues were called.
     """
-    environment = environments.of(releases.find(releases.load(), version))
-    asyncio.run(installer.install(environment))
+    environment = recipes.of(releases.find(releases.load(), version))
+    asyncio.run(building.install(environment))
     ran = subprocess.run(
         [str(environment.interpreter), "-c", RUN_ALL, str(names), *MODULES],
         env={**os.environ, "PYTHONPATH": str(ROOT), "AMQP_URL": url},

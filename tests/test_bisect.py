@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bisector import releases
+from bisector.environments import releases
 from tests.command import RANGE, TOOL, nox, run
 
 
@@ -174,7 +174,7 @@ def test_help_explains_every_option(checkout: Path) -> None:
 
 
 def test_update_prints_what_is_new(checkout: Path) -> None:
-    snapshot = checkout / "bisector" / "releases.json"
+    snapshot = checkout / "bisector" / "environments" / "releases.json"
     whole = snapshot.read_text()
     lines = whole.splitlines(keepends=True)
     lines[-3:] = [lines[-3].rstrip(",\n") + "\n", lines[-1]]  # the newest is not known yet

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bisector import blame
-from bisector.search import Verdict
+from bisector.bisection import blame
+from bisector.search.exact import Verdict
 from tests.command import RANGE, TOOL, run
 
 GOOD, BAD, SKIP = Verdict.GOOD, Verdict.BAD, Verdict.SKIP

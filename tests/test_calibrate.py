@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
-from bisector import calibrate, candidates, check, environments, figures, gate, process, releases
-from bisector.calibrate import Circumstances, Run, Runs
+from bisector.check import calibration, candidates, comparison, rule
+from bisector.check.calibration import Circumstances, Run, Runs
+from bisector.check.slowed import slow_down, wheel_of
+from bisector.environments import recipes, releases
+from bisector.environments.building import install, surroundings
 from bisector.errors import UserError
-from bisector.installer import install, surroundings
-from bisector.slowed import slow_down, wheel_of
+from bisector.processes import process
+from bisector.telling import figures
 
 SLOWED = "publish: time per message"
 COMMON = Circumstances("1.0", "4.0", "3.11", 2, {"0.1": 1e-5})
@@ -66,10 +69,10 @@ def test_what_is_no_calibration_is_refused_by_name(tmp_path: Path) -> None:
 def test_resampled_runs_are_put_to_the_rule_of_the_check() -> None:
     quiet = [made_up(0.0, [], 0.0, seed).ratios for seed in range(4)]
     slower = [made_up(0.1, [SLOWED], 0.1, seed).ratios for seed in range(4)]
-    alarms, found = calibrate.resample(quiet, 0.0, 300), calibrate.resample(slower, 0.1, 300)
+    alarms, found = calibration.resample(quiet, 0.0, 300), calibration.resample(slower, 0.1, 300)
     assert alarms is not None
     assert found is not None
-    assert alarms <= gate.FALSE_ALARMS
+    assert alarms <= rule.FALSE_ALARMS
     assert found >= 0.95
 
 
@@ -77,10 +80,10 @@ def test_what_behaviour_ended_has_no_rounds_and_still_counts(tmp_path: Path) -> 
     runs = Runs(tmp_path / "runs.jsonl")
     runs.begin(COMMON)
     runs.add(Run(0.0, 8.0, ["sibling-close"], [], 0.0, {}))
-    (only,) = calibrate.points(runs)
+    (only,) = calibration.points(runs)
     assert (only.found, only.runs, only.resampled) == (1, 1, None)
     runs.add(made_up(0.0, [], 0.0))
-    (only,) = calibrate.points(runs)
+    (only,) = calibration.points(runs)
     assert (only.found, only.runs) == (1, 2)
     assert only.resampled is not None
 
@@ -89,7 +92,7 @@ def test_only_what_was_slowed_down_counts_as_found(tmp_path: Path) -> None:
     runs = Runs(tmp_path / "runs.jsonl")
     runs.begin(COMMON)
     runs.add(made_up(0.1, ["b"], 0.1))
-    (only,) = calibrate.points(runs)
+    (only,) = calibration.points(runs)
     assert only.found == 0
 
 
@@ -99,7 +102,7 @@ def test_the_curve_is_drawn_with_what_was_found(tmp_path: Path) -> None:
     for seed in range(3):
         runs.add(made_up(0.0, [], 0.0, seed))
         runs.add(made_up(0.1, [SLOWED], 0.1, seed))
-    none, found = calibrate.points(runs)
+    none, found = calibration.points(runs)
     assert (none.found, none.runs, found.found, found.runs) == (0, 3, 3, 3)
     assert none.low == 0 < none.high < 1
     assert found.low < 1 == found.high
@@ -113,13 +116,13 @@ def test_a_release_that_was_slowed_down_is_slower_by_just_that(
     newest = [r for r in releases.load() if r.stable][-1]
     busy = 0.002
     wheel = slow_down(wheel_of(newest, tmp_path), busy, tmp_path)
-    environment = candidates.of_wheel(wheel, environments.of(newest))
+    environment = candidates.of_wheel(wheel, recipes.of(newest))
 
     async def one() -> dict[str, Any]:
         await install(environment)
         command: list[str | Path] = [environment.interpreter, "-m", "benchmarks.rounds", "--quick"]
         environ = {**surroundings(environment), "AMQP_URL": own_url}
-        async with process.start(command, environ, kept=check.KEPT) as running:
+        async with process.start(command, environ, kept=comparison.KEPT) as running:
             assert await running.wait(60) == 0, running.output
             told: dict[str, Any] = json.loads(running.output.splitlines()[-1])
             return told

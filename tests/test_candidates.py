@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from bisector import axis, candidates, environments, releases
-from bisector.candidates import SAME_DAY, Named
-from bisector.environments import RELEASE_DAY, TODAY, Environment
+from bisector.axes import axis
+from bisector.check import candidates
+from bisector.check.candidates import SAME_DAY, Named
+from bisector.environments import recipes, releases
+from bisector.environments.recipes import RELEASE_DAY, TODAY, Environment
 from bisector.errors import OutsideError, UserError
 from tests.command import run
 from tests.test_releases import make
@@ -34,12 +36,13 @@ packages = ["faststream", "faststream.rabbit"]
 """
 INSTALL = """
 import asyncio, json, sys
-from bisector import candidates, installer
+from bisector.check import candidates
+from bisector.environments import building
 
 async def main():
     sides = await candidates.sides(*sys.argv[1:3])
     for side in sides:
-        await installer.install(side.environment)
+        await building.install(side.environment)
     found = [side.environment for side in sides]
     print(json.dumps([[str(e.interpreter), e.dependencies()] for e in found]))
 
@@ -113,7 +116,7 @@ def find(
 
 
 def plain(version: str, deps: str = RELEASE_DAY) -> Environment:
-    return environments.of(releases.find(releases.load(), version), deps=deps)
+    return recipes.of(releases.find(releases.load(), version), deps=deps)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -385,8 +388,8 @@ def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
 
 def test_plain_environments_are_of_a_releases_own_day() -> None:
     known = releases.find(releases.load(), "0.4.7")
-    later = environments.as_of(known.release_day + timedelta(days=1))
-    other = Environment("0.4.7", (environments.requirement("0.4.7"),), later)
+    later = recipes.as_of(known.release_day + timedelta(days=1))
+    other = Environment("0.4.7", (recipes.requirement("0.4.7"),), later)
     assert plain("0.4.7").plain
     assert plain("0.4.7", TODAY).plain
     assert not other.plain

@@ -12,12 +12,14 @@ from typing import Any
 import psutil
 import pytest
 
-from bisector import check, environments, process, releases
-from bisector.check import Round, Rounds, compare
-from bisector.installer import install, surroundings
-from bisector.probe import Observation
-from bisector.search import Verdict
-from bisector.verdicts import Judgement
+from bisector.check import comparison
+from bisector.check.comparison import Round, Rounds, compare
+from bisector.check.result import Judgement
+from bisector.environments import recipes, releases
+from bisector.environments.building import install, surroundings
+from bisector.processes import process
+from bisector.questions.behaviour import Observation
+from bisector.search.exact import Verdict
 from tests.command import TOOL, Ended, connected, descendant, end, run, started
 
 GOOD, BAD, SKIP = Verdict.GOOD, Verdict.BAD, Verdict.SKIP
@@ -167,19 +169,19 @@ def test_the_fixed_release_passes_and_a_round_without_rabbitmq_is_void(checkout:
 
 
 def test_a_round_measures_every_benchmark(own_url: str) -> None:
-    newest = environments.of(releases.load()[-1])
+    newest = recipes.of(releases.load()[-1])
 
     async def one() -> dict[str, Any]:
         await install(newest)
         command: list[str | Path] = [newest.interpreter, "-m", "benchmarks.rounds"]
         environ = {**surroundings(newest), "AMQP_URL": own_url}
-        async with process.start(command, environ, kept=check.KEPT) as running:
+        async with process.start(command, environ, kept=comparison.KEPT) as running:
             assert await running.wait(60) == 0, running.output
             answer: dict[str, Any] = json.loads(running.output.splitlines()[-1])
             return answer
 
     answer = asyncio.run(one())
-    assert sorted(answer["values"]) == sorted(check.BENCHMARKS)
+    assert sorted(answer["values"]) == sorted(comparison.BENCHMARKS)
     assert answer["failed"] == {}
     assert answer["broken"] == ""
     assert all(value > 0 and ratio > 0 for value, ratio in answer["values"].values())

@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from bisector import ROOT, history
-from bisector.releases import Release, load
+from bisector import ROOT
+from bisector.environments.releases import Release, load
+from bisector.history import repository
 
 FIRST = datetime(2023, 9, 15, tzinfo=timezone.utc)
 
@@ -51,11 +52,11 @@ def test_it_only_grows(releases: list[Release], random: Random, cut: int) -> Non
         # As many as are surely older than the rest: of one moment the versions decide.
         while cut < len(releases) and releases[cut].uploaded == releases[cut - 1].uploaded:
             cut += 1
-        before = history.commits(history.ensure(releases[:cut], few))
+        before = repository.commits(repository.ensure(releases[:cut], few))
         shuffled = list(releases)
         random.shuffle(shuffled)
-        after = history.commits(history.ensure(shuffled, more))
-        extended = history.commits(history.ensure(releases, few))
+        after = repository.commits(repository.ensure(shuffled, more))
+        extended = repository.commits(repository.ensure(releases, few))
         assert extended == after
         assert {v: after[v] for v in before} == before
         walked = git(more, "rev-list", "--reverse", "--date-order", "--all").split()
@@ -68,7 +69,7 @@ def test_it_only_grows(releases: list[Release], random: Random, cut: int) -> Non
 def test_the_hashes_that_results_are_filed_under(tmp_path: Path) -> None:
     known = [r for r in load() if r.uploaded < datetime(2026, 10, 23, tzinfo=timezone.utc)]
     started = time.monotonic()
-    commits = history.commits(history.ensure(known, tmp_path / "releases.git"))
+    commits = repository.commits(repository.ensure(known, tmp_path / "releases.git"))
     assert time.monotonic() - started < 1
     assert len(commits) == len(known)
     # It depends on all before it.  Should it ever change, every result file is orphaned.
@@ -76,7 +77,7 @@ def test_the_hashes_that_results_are_filed_under(tmp_path: Path) -> None:
 
 
 def test_messages_name_the_release_and_what_changed_upstream(tmp_path: Path) -> None:
-    path = history.ensure(path=tmp_path / "releases.git")
+    path = repository.ensure(path=tmp_path / "releases.git")
     assert git(path, "log", "-1", "--format=%B", "0.5.0rc0") == (
         "faststream 0.5.0rc0\n\nhttps://github.com/ag2ai/faststream/compare/0.4.7...0.5.0rc0"
     )
@@ -90,7 +91,7 @@ def test_messages_name_the_release_and_what_changed_upstream(tmp_path: Path) -> 
 def test_what_the_user_has_set_for_git_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = history.commits(history.ensure(path=tmp_path / "plain.git"))
+    plain = repository.commits(repository.ensure(path=tmp_path / "plain.git"))
     (tmp_path / ".gitconfig").write_text(
         "[init]\ndefaultBranch = trunk\ndefaultObjectFormat = sha256\n"
         "[user]\nname = x\n[commit]\ngpgSign = true\n[core]\nhooksPath = /nowhere\n"
@@ -99,14 +100,14 @@ def test_what_the_user_has_set_for_git_changes_nothing(
     monkeypatch.setenv("TZ", "Asia/Kathmandu")
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))  # as in a git hook
     monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")
-    assert history.commits(history.ensure(path=tmp_path / "set.git")) == plain
+    assert repository.commits(repository.ensure(path=tmp_path / "set.git")) == plain
     assert not (tmp_path / "elsewhere").exists()
 
 
 def test_it_is_left_alone_when_it_is_up_to_date(tmp_path: Path) -> None:
-    path = history.ensure(path=tmp_path / "releases.git")
+    path = repository.ensure(path=tmp_path / "releases.git")
     inode = path.stat().st_ino
-    assert history.ensure(path=path).stat().st_ino == inode
+    assert repository.ensure(path=path).stat().st_ino == inode
 
 
 def test_a_repository_of_another_layout_is_replaced(tmp_path: Path) -> None:
@@ -114,14 +115,14 @@ def test_a_repository_of_another_layout_is_replaced(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "--quiet", "--bare", path], check=True)
     (tmp_path / "releases.part").mkdir()  # what a killed run left
     (tmp_path / "releases.old").mkdir()
-    assert "0.1.0" in history.commits(history.ensure(path=path))
+    assert "0.1.0" in repository.commits(repository.ensure(path=path))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["releases.git", "releases.lock"]
 
 
 def test_several_processes_at_once(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from bisector import history\n"
-        "print(len(history.commits(history.ensure(path=Path(sys.argv[1])))))"
+        "import sys; from pathlib import Path; from bisector.history import repository\n"
+        "print(len(repository.commits(repository.ensure(path=Path(sys.argv[1])))))"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "releases.git")]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from bisector.environments import Environment
+from bisector.bisection.journal import Journal, Question
+from bisector.environments.recipes import Environment
 from bisector.errors import UserError
-from bisector.journal import Journal, Question
-from bisector.probe import Observation
-from bisector.search import Verdict
+from bisector.questions.behaviour import Observation
+from bisector.search.exact import Verdict
 
 QUESTION = Question(
     "faststream", "sibling-close", "abc", "3.11", "release-day", "3.10.8", {"timeout": 1}

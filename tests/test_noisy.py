@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bisector import noisy
-from bisector.noisy import Answer, Tally
-from bisector.search import Flip, Verdict
+from bisector.search import noisy
+from bisector.search.exact import Flip, Verdict
+from bisector.search.noisy import Answer, Tally
 
 
 @dataclass

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bisector import ROOT, process
+from bisector import ROOT
+from bisector.processes import process
 
 # Starts a child that ignores every polite signal and leaves its process group, tells its number,
 # and waits for ever.
@@ -130,7 +131,7 @@ def test_killing_us_leaves_nothing_behind(tmp_path: Path) -> None:
     told = tmp_path / "pids"
     code = f"""
 import asyncio, pathlib, sys
-from bisector import process
+from bisector.processes import process
 async def main():
     async with process.start([sys.executable, "-c", {STUBBORN!r}]) as running:
         while len(running.output.split()) < 2:

@@ -14,8 +14,8 @@ from typing import Any
 import pypi_simple
 import pytest
 
-from bisector import programs
 from bisector.errors import UserError
+from bisector.questions import programs
 from tests.command import TOOL, Ended, run
 
 VERSION = "from importlib.metadata import version; new = version('faststream') >= '0.5'\n"

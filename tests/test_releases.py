@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from bisector import releases
+from bisector.environments import releases
+from bisector.environments.releases import Release
 from bisector.errors import OutsideError, UserError
-from bisector.releases import Release
 
 DAY = datetime(2024, 1, 1, tzinfo=timezone.utc)
 

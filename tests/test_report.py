@@ -22,9 +22,13 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from bisector import ROOT, figures, history, measured, pages, releases, story, strip
+from bisector import ROOT
+from bisector.environments import releases
 from bisector.errors import UserError
-from bisector.measured import Point
+from bisector.history import repository
+from bisector.history import results as measured
+from bisector.history.results import Point
+from bisector.telling import figures, graphs, maps, results_page
 from tests import asv_results
 from tests.command import TOOL, run
 
@@ -56,10 +60,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A results folder with all that the commands leave there."""
     folder = tmp_path_factory.mktemp("results")
     asv_results.write(folder, MEASURED, value, broken=[BROKEN])
-    dump(folder / story.ANSWER, ANSWER)
-    dump(folder / story.ADVICE, ADVICE)
-    dump(folder / story.MAP, [ANSWER, {**ANSWER, "scenario": "another"}])
-    dump(folder / story.CALIBRATION, CALIBRATION)
+    dump(folder / results_page.ANSWER, ANSWER)
+    dump(folder / results_page.ADVICE, ADVICE)
+    dump(folder / results_page.MAP, [ANSWER, {**ANSWER, "scenario": "another"}])
+    dump(folder / results_page.CALIBRATION, CALIBRATION)
     return folder
 
 
@@ -104,7 +108,7 @@ def dump(file: Path, table: object) -> None:
 
 @functools.cache
 def commits() -> dict[str, str]:
-    return history.commits(history.ensure(KNOWN))
+    return repository.commits(repository.ensure(KNOWN))
 
 
 def read(folder: Path, machine: str | None = None) -> measured.Measured:
@@ -224,8 +228,8 @@ def test_no_words_cross(figure: Figure) -> None:
 def test_the_same_bytes(results: Path, tmp_path: Path) -> None:
     """Of any run; and without a ground, for light and dark pages."""
     files = [
-        [f for name, figure in story.draw(read(results), results).items()
-         for f in strip.save(figure, tmp_path / f"{name}{number}")]
+        [f for name, figure in results_page.draw(read(results), results).items()
+         for f in maps.save(figure, tmp_path / f"{name}{number}")]
         for number in range(2)
     ]  # fmt: skip
     assert [f.name for f in files[0]] == [
@@ -241,7 +245,7 @@ def test_the_same_bytes(results: Path, tmp_path: Path) -> None:
 
 
 def test_readme(results: Path) -> None:
-    text = story.render("README.md", story.tell(read(results), results))
+    text = results_page.render("README.md", results_page.tell(read(results), results))
     for expected in (
         f"**Fixed in {FIRST_GOOD}, all of it.**",
         "19 releases hang here, 21 publish, 1 cannot be tested",
@@ -263,45 +267,50 @@ def test_readme(results: Path) -> None:
     assert "it does not" not in text  # of no use where nothing has that answer
     rows = [line for line in text.splitlines() if re.match(r"\| \d+\.\d+\.\d+\S* \| 20", line)]
     assert [row.split()[1] for row in rows] == VERSIONS
-    assert text == story.render("README.md", story.tell(read(results), results))
+    assert text == results_page.render("README.md", results_page.tell(read(results), results))
 
 
 def test_only_the_answer_is_needed(results: Path, tmp_path: Path) -> None:
     shutil.copytree(results, tmp_path, dirs_exist_ok=True)
-    (tmp_path / story.ADVICE).unlink()
-    (tmp_path / story.MAP).unlink()
-    (tmp_path / story.CALIBRATION).unlink()
+    (tmp_path / results_page.ADVICE).unlink()
+    (tmp_path / results_page.MAP).unlink()
+    (tmp_path / results_page.CALIBRATION).unlink()
     found = read(tmp_path)
-    told = story.tell(found, tmp_path)
-    assert "What helps" not in story.render("README.md", told)
-    assert "can be trusted" not in story.render("README.md", told)
-    assert "What helps" not in story.render("index.html", told)
-    assert set(story.draw(found, tmp_path)) == {"throughput", "share"}
+    told = results_page.tell(found, tmp_path)
+    assert "What helps" not in results_page.render("README.md", told)
+    assert "can be trusted" not in results_page.render("README.md", told)
+    assert "What helps" not in results_page.render("index.html", told)
+    assert set(results_page.draw(found, tmp_path)) == {"throughput", "share"}
 
 
 def test_where_the_two_differ(results: Path, tmp_path: Path) -> None:
     shutil.copytree(results, tmp_path, dirs_exist_ok=True)
     rows = [{**row, "verdict": "good"} if row["version"] == LAST_BAD else row
             for row in ANSWER["releases"]]  # fmt: skip
-    dump(tmp_path / story.ANSWER, {**ANSWER, "releases": rows})
-    text = story.render("README.md", story.tell(read(tmp_path), tmp_path))
+    dump(tmp_path / results_page.ANSWER, {**ANSWER, "releases": rows})
+    text = results_page.render("README.md", results_page.tell(read(tmp_path), tmp_path))
     assert f"agree on 39 releases, **but not on {LAST_BAD}**" in text
 
 
 def test_no_release_is_written_in_the_code() -> None:
-    sources = [ROOT / "bisector" / f"{name}.py"
-               for name in ("figures", "levels", "measured", "pages", "story")]  # fmt: skip
-    for file in (*sources, *story.TEMPLATES.iterdir()):
+    rooms = {"history": ("change_points", "results"),
+             "telling": ("figures", "graphs", "results_page")}  # fmt: skip
+    sources = [ROOT / "bisector" / room / f"{name}.py"
+               for room, names in rooms.items() for name in names]  # fmt: skip
+    for file in (*sources, *results_page.TEMPLATES.iterdir()):
         assert not re.search(r"\b\d+\.\d+\.\d+", file.read_text(encoding="utf-8")), file
 
 
 def test_the_committed_results() -> None:
     """They hold all that the report needs, and what it says of them is committed, too."""
-    if not (story.RESULTS / story.ANSWER).is_file() or not (story.RESULTS / "asv").is_dir():
+    if (
+        not (results_page.RESULTS / results_page.ANSWER).is_file()
+        or not (results_page.RESULTS / "asv").is_dir()
+    ):
         pytest.skip("results/ is empty: `nox -s bisect` and `nox -s bench` fill it")
     found = measured.read(KNOWN, commits())
-    text = story.render("README.md", story.tell(found))
-    committed = (story.RESULTS / "README.md").read_text(encoding="utf-8")
+    text = results_page.render("README.md", results_page.tell(found))
+    committed = (results_page.RESULTS / "README.md").read_text(encoding="utf-8")
     assert [line for line in text.splitlines() if line.startswith("**")] == [
         line for line in committed.splitlines() if line.startswith("**")
     ]
@@ -327,12 +336,12 @@ def test_a_benchmark_is_absent(results: Path, tmp_path: Path) -> None:
     del table["consume.ConsumeRatio.track_time"]
     dump(file, table)
     with pytest.raises(UserError, match="needs the benchmark consume"):
-        story.tell(read(tmp_path), tmp_path)
+        results_page.tell(read(tmp_path), tmp_path)
 
 
 def test_a_parameter_is_absent(results: Path) -> None:
     with pytest.raises(UserError, match=r"track_throughput\(moment='later'"):
-        read(results).series(story.THROUGHPUT, moment="later", **story.CASE)
+        read(results).series(results_page.THROUGHPUT, moment="later", **results_page.CASE)
 
 
 @pytest.mark.parametrize(
@@ -346,9 +355,9 @@ def test_a_parameter_is_absent(results: Path) -> None:
 )
 def test_a_bad_answer(results: Path, tmp_path: Path, text: str | None, message: str) -> None:
     if text is not None:
-        (tmp_path / story.ANSWER).write_text(text, encoding="utf-8")
+        (tmp_path / results_page.ANSWER).write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=message):
-        story.tell(read(results), tmp_path)
+        results_page.tell(read(results), tmp_path)
 
 
 # --- pages ------------------------------------------------------------------------------------
@@ -379,7 +388,7 @@ def test_less_is_better_where_it_is() -> None:
         "revision_to_hash": {"0": "a" * 40, "1": "b" * 40},
         "benchmarks": {"rate": {"higher_is_better": True}, "time": {}},
     }
-    made = pages.adapted(index, {"a" * 40: "1.0", "b" * 40: "1.1rc1"})
+    made = graphs.adapted(index, {"a" * 40: "1.0", "b" * 40: "1.1rc1"})
     assert made["revision_to_hash"] == {"0": "1.0", "1": "1.1rc1"}
     assert made["hash_length"] == len("1.1rc1")
     assert [made["benchmarks"][n]["less_is_better"] for n in ("rate", "time")] == [False, True]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bisector import search
-from bisector.search import Flip, Verdict
+from bisector.search import exact
+from bisector.search.exact import Flip, Verdict
 
 GOOD, BAD, SKIP = Verdict.GOOD, Verdict.BAD, Verdict.SKIP
 LETTERS = {"g": GOOD, "b": BAD, "s": SKIP, ".": None}
@@ -22,7 +22,7 @@ def history(text: str) -> list[Verdict | None]:
 
 
 def run(
-    truth: Sequence[Verdict], width: int, seed: int = 0, explore: int = search.EXPLORE
+    truth: Sequence[Verdict], width: int, seed: int = 0, explore: int = exact.EXPLORE
 ) -> tuple[list[Verdict | None], int]:
     """Search a known history; answers come in any order.  Returns what is known, and the probes."""
     known: list[Verdict | None] = [None] * len(truth)
@@ -30,7 +30,7 @@ def run(
     order = random.Random(seed)
     probes = 0
     while True:
-        wanted = search.next_to_probe(known, width, running, explore)
+        wanted = exact.next_to_probe(known, width, running, explore)
         assert len(wanted) == len(set(wanted))
         assert not set(wanted) & set(running)
         assert all(known[i] is None for i in wanted)
@@ -41,7 +41,7 @@ def run(
             return known, probes
         answered = running.pop(order.randrange(len(running)))
         known[answered] = truth[answered]
-        useful = search.worth_probing(known)
+        useful = exact.worth_probing(known)
         running = [i for i in running if i in useful]
 
 
@@ -63,17 +63,17 @@ seeds = st.integers(0, 10)
 @given(one_flip(), widths, seeds)
 def test_finds_the_one_flip(truth: list[Verdict], width: int, seed: int) -> None:
     known, _ = run(truth, width, seed, explore=1000)
-    assert search.flips(known) == search.changes(truth)
+    assert exact.flips(known) == exact.changes(truth)
 
 
 @given(verdicts, widths, seeds)
 def test_a_flip_it_names_is_one(truth: list[Verdict], width: int, seed: int) -> None:
     known, _ = run(truth, width, seed)
     assert all(verdict in (None, truth[i]) for i, verdict in enumerate(known))
-    for flip in search.flips(known):
+    for flip in exact.flips(known):
         assert {truth[flip.before], truth[flip.after]} == {GOOD, BAD}
         assert all(truth[i] is SKIP for i in flip.between)
-    assert search.flips(known) == search.changes(known)  # no difference is left unexplored
+    assert exact.flips(known) == exact.changes(known)  # no difference is left unexplored
 
 
 @given(verdicts, widths, seeds)
@@ -81,7 +81,7 @@ def test_without_a_limit_it_misses_no_flip_when_all_verdicts_agree_so_far(
     truth: list[Verdict], width: int, seed: int
 ) -> None:
     known, _ = run(truth, width, seed, explore=1000)
-    assert bool(search.flips(known)) == bool(search.changes(truth))
+    assert bool(exact.flips(known)) == bool(exact.changes(truth))
 
 
 @given(st.integers(2, 300), st.data(), widths, seeds)
@@ -97,9 +97,9 @@ def test_takes_no_more_probes_than_it_needs(
 
 def test_the_ends_come_first_and_the_middle_with_them() -> None:
     empty = history("." * 101)
-    assert search.next_to_probe(empty, 1) == [0]
-    assert search.next_to_probe(empty, 2) == [0, 100]
-    assert search.next_to_probe(empty, 3) == [0, 100, 50]
+    assert exact.next_to_probe(empty, 1) == [0]
+    assert exact.next_to_probe(empty, 2) == [0, 100]
+    assert exact.next_to_probe(empty, 3) == [0, 100, 50]
 
 
 @pytest.mark.parametrize(
@@ -124,38 +124,38 @@ def test_the_ends_come_first_and_the_middle_with_them() -> None:
 def test_what_it_asks_for_next(
     known: str, width: int, running: list[int], wanted: list[int]
 ) -> None:
-    assert sorted(search.next_to_probe(history(known), width, running)) == wanted
+    assert sorted(exact.next_to_probe(history(known), width, running)) == wanted
 
 
 def test_same_at_both_ends_goes_from_coarse_to_fine_and_stops_at_its_limit() -> None:
     known, probes = run([GOOD] * 127, width=3, explore=16)
     assert probes == 16
-    assert search.widest_gap(known) <= 127 // 8
-    assert search.flips(known) == []
+    assert exact.widest_gap(known) <= 127 // 8
+    assert exact.flips(known) == []
 
 
 def test_same_at_both_ends_finds_an_episode_wider_than_the_gaps() -> None:
     known, _ = run([GOOD] * 50 + [BAD] * 20 + [GOOD] * 57, width=3)
-    assert search.flips(known) == [Flip(49, 50), Flip(69, 70)]
+    assert exact.flips(known) == [Flip(49, 50), Flip(69, 70)]
 
 
 def test_nothing_testable_is_asked_to_the_last_release() -> None:
     known, probes = run([SKIP] * 40, width=3)
     assert probes == 40
-    assert search.flips(known) == []
+    assert exact.flips(known) == []
 
 
 def test_untestable_ends_cost_few_probes() -> None:
     known, probes = run([SKIP] * 84 + [GOOD] * 43, width=3)
-    assert search.tested(known)[0] == 84
+    assert exact.tested(known)[0] == 84
     assert probes <= 35
 
 
 def test_flips_among_untestable_releases_name_them() -> None:
-    (flip,) = search.flips(history("bbssgg"))
+    (flip,) = exact.flips(history("bbssgg"))
     assert flip == Flip(1, 4)
     assert [*flip.between] == [2, 3]
 
 
 def test_probes_without_worth_are_told_from_the_others() -> None:
-    assert search.worth_probing(history("b...g...g")) == {1, 2, 3}
+    assert exact.worth_probing(history("b...g...g")) == {1, 2, 3}

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from bisector import ROOT, bench, history, releases
+from bisector import ROOT
+from bisector.environments import releases
+from bisector.history import repository, runs
 
 WORKFLOW = ROOT / ".github" / "workflows" / "releases.yml"
 
@@ -41,12 +43,12 @@ def checkout(tmp_path: Path) -> Path:
     machine = {"machine": "a-machine", "version": 1}
     (results / "a-machine" / "machine.json").write_text(json.dumps(machine))
     known = releases.load()
-    history.ensure(known, tmp_path / "history")
-    commits = history.commits(tmp_path / "history")
+    repository.ensure(known, tmp_path / "history")
+    commits = repository.commits(tmp_path / "history")
     for release in releases.select(known)[:-2]:
         commit = commits[release.version]
         result = {
-            "version": bench.LAYOUT, "commit_hash": commit, "env_name": "nox-py3.11",
+            "version": runs.LAYOUT, "commit_hash": commit, "env_name": "nox-py3.11",
             "params": {"machine": "a-machine"}, "results": {},
         }  # fmt: skip
         file = results / "a-machine" / f"{commit[:8]}-nox-py3.11.json"

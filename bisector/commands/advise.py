@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 
-from bisector import advise as advising
-from bisector import environments, releases
-from bisector.broker import open_broker
+from bisector.bisection import advice as advising
 from bisector.commands import options
-from bisector.display import display_for
+from bisector.environments import recipes, releases
 from bisector.errors import FOUND
+from bisector.rabbitmq.broker import open_broker
+from bisector.telling.terminal import display_for
 
 
 def parser() -> argparse.ArgumentParser:
@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "version", nargs="?", help="the release (default: the newest that hangs, by bisection)"
     )
-    environments.add_arguments(made)
+    recipes.add_arguments(made)
     made.add_argument(
         "--json", metavar="FILE", help="also write the answer as JSON; - is standard output"
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from bisector import bench
-from bisector.display import console_for
+from bisector.history import runs
+from bisector.telling.terminal import console_for
 
 
 class _BenchParser(argparse.ArgumentParser):
@@ -58,6 +58,6 @@ async def run(args: argparse.Namespace) -> int:
     def say(text: str) -> None:
         console.print(text, markup=False, soft_wrap=True)
 
-    return await bench.run(
+    return await runs.run(
         args.releases, args.asv, say, all_of_them=args.all, only_missing=args.missing
     )

@@ -10,15 +10,17 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bisector import axis as axes
-from bisector import programs, releases, report, strip
-from bisector.broker import open_broker
+from bisector.axes import axis as axes
+from bisector.bisection.inquiry import Finding, Inquiry, Manner
+from bisector.bisection.journal import JOURNAL
 from bisector.commands import options
-from bisector.display import console_for, display_for
+from bisector.environments import releases
 from bisector.errors import FOUND, NO_FLIP, TROUBLE, UserError
-from bisector.inquiry import Finding, Inquiry, Manner
-from bisector.journal import JOURNAL
-from bisector.search import Verdict
+from bisector.questions import programs
+from bisector.rabbitmq.broker import open_broker
+from bisector.search.exact import Verdict
+from bisector.telling import answers, maps
+from bisector.telling.terminal import console_for, display_for
 
 
 def parser() -> argparse.ArgumentParser:
@@ -123,7 +125,7 @@ async def run(args: argparse.Namespace) -> int:
         if findings:
             _write(args, findings)
     if args.map or len(findings) > 1:
-        report.print_strips(findings, console)
+        answers.print_strips(findings, console)
     if any(finding.answer.flips for finding in findings):
         return FOUND
     verdicts = {verdict for finding in findings for verdict in finding.answer.history}
@@ -150,21 +152,21 @@ async def _inquire(args: argparse.Namespace, console: Console, findings: list[Fi
                 findings.append(finding)
                 # The answer first: whoever hangs is in a hurry.
                 display.pause()
-                report.print_answer(finding, console)
+                answers.print_answer(finding, console)
                 display.resume()
                 await _look_closer(inquiry, finding, args)
                 display.pause()
-                report.print_causes(finding, console)
+                answers.print_causes(finding, console)
                 display.resume()
 
 
 def _write(args: argparse.Namespace, findings: list[Finding]) -> None:
-    documents = [report.to_json(finding) for finding in findings]
+    documents = [answers.to_json(finding) for finding in findings]
     several = len(args.programs) > 1
     options.write(args.json, json.dumps(documents if several else documents[0], indent=2) + "\n")
-    options.write(args.markdown, "\n".join(report.to_markdown(finding) for finding in findings))
+    options.write(args.markdown, "\n".join(answers.to_markdown(finding) for finding in findings))
     if args.figure:
-        strip.save(strip.draw(strip.rows_of(documents)), Path(args.figure))
+        maps.save(maps.draw(maps.rows_of(documents)), Path(args.figure))
 
 
 async def _look_closer(inquiry: Inquiry, finding: Finding, args: argparse.Namespace) -> None:

@@ -9,11 +9,14 @@ from dataclasses import asdict
 from rich import box
 from rich.table import Table
 
-from bisector import ROOT, calibrate, candidates, environments, figures, gate, releases, strip
-from bisector.broker import open_broker
+from bisector import ROOT
+from bisector.check import calibration, candidates, rule
 from bisector.commands import options
-from bisector.display import console_for, display_for
+from bisector.environments import recipes, releases
 from bisector.errors import FOUND
+from bisector.rabbitmq.broker import open_broker
+from bisector.telling import figures, maps
+from bisector.telling.terminal import console_for, display_for
 
 RESULTS = ROOT / "results" / "calibration"
 
@@ -39,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
         help="whole runs for each slowdown (default: %(default)s)",
     )  # fmt: skip
     made.add_argument(
-        "--python", default=environments.PYTHON, metavar="X.Y",
+        "--python", default=recipes.PYTHON, metavar="X.Y",
         help="interpreter of the environments (default: %(default)s)",
     )  # fmt: skip
     return made
@@ -48,24 +51,24 @@ def parser() -> argparse.ArgumentParser:
 async def run(args: argparse.Namespace) -> int:
     """Make the runs that are missing, and report."""
     console = console_for()
-    runs = calibrate.Runs()
+    runs = calibration.Runs()
     version = args.release or (runs.circumstances.release if runs.circumstances else None)
     known = releases.load()
     release = releases.find(known, version) if version else candidates.newest(known)
-    wanted = {0.0: args.runs, **dict.fromkeys(calibrate.SLOWDOWNS, args.slowed)}
+    wanted = {0.0: args.runs, **dict.fromkeys(calibration.SLOWDOWNS, args.slowed)}
     with display_for(console) as display:
         async with open_broker(display.note) as (broker, rabbitmq):
-            await calibrate.calibrate(
+            await calibration.calibrate(
                 release, runs, wanted, broker=broker, rabbitmq=rabbitmq, display=display,
                 jobs=options.default_jobs(), python=args.python,
             )  # fmt: skip
-    found = calibrate.points(runs)
+    found = calibration.points(runs)
     assert runs.circumstances is not None
     table = Table(
         title=f"{release.version}, RabbitMQ {rabbitmq}: what the check calls worse",
         title_justify="left", box=box.SIMPLE_HEAD,
     )  # fmt: skip
-    for name in ("slower by", "measured", "found", f"of {calibrate.RESAMPLED} resampled runs",
+    for name in ("slower by", "measured", "found", f"of {calibration.RESAMPLED} resampled runs",
                  "cannot tell, of " + str(runs.circumstances.benchmarks), "s"):  # fmt: skip
         table.add_column(name, justify="right")
     for point in found:
@@ -78,12 +81,12 @@ async def run(args: argparse.Namespace) -> int:
     summary = {
         **asdict(runs.circumstances),
         "rule": {
-            "false_alarms": gate.FALSE_ALARMS, "matters": gate.MATTERS,
-            "tolerated": gate.TOLERATED, "looks": gate.LOOKS,
+            "false_alarms": rule.FALSE_ALARMS, "matters": rule.MATTERS,
+            "tolerated": rule.TOLERATED, "looks": rule.LOOKS,
         },
-        "resampled_runs": calibrate.RESAMPLED,
+        "resampled_runs": calibration.RESAMPLED,
         "points": [asdict(point) for point in found],
     }  # fmt: skip
     options.write(f"{RESULTS}.json", json.dumps(summary, indent=1) + "\n")
-    strip.save(figures.calibration(found), RESULTS)
+    maps.save(figures.calibration(found), RESULTS)
     return FOUND

@@ -7,15 +7,18 @@ import json
 import os
 from pathlib import Path
 
-from bisector import acceptance, check_report, environments, gate, programs
-from bisector.broker import open_broker
-from bisector.candidates import SAME_DAY, sides
-from bisector.check import BENCHMARKS, Checker
+from bisector.check import acceptance, rule
+from bisector.check.candidates import SAME_DAY, sides
+from bisector.check.comparison import BENCHMARKS, Checker
+from bisector.check.result import Judgement
 from bisector.commands import options
-from bisector.display import display_for
+from bisector.environments import recipes
 from bisector.errors import FOUND, REGRESSED, TROUBLE, OutsideError, UserError
-from bisector.redaction import redact
-from bisector.verdicts import Judgement
+from bisector.processes.redaction import redact
+from bisector.questions import programs
+from bisector.rabbitmq.broker import open_broker
+from bisector.telling import checks
+from bisector.telling.terminal import display_for
 
 
 def parser() -> argparse.ArgumentParser:
@@ -38,13 +41,13 @@ def parser() -> argparse.ArgumentParser:
         help="hold a dependency at a version, on both sides; repeatable",
     )  # fmt: skip
     made.add_argument(
-        "--deps", choices=(SAME_DAY, environments.RELEASE_DAY, environments.TODAY),
+        "--deps", choices=(SAME_DAY, recipes.RELEASE_DAY, recipes.TODAY),
         default=SAME_DAY,
         help="dependencies as of the later of the two releases' days, each as of its own day, or"
         " as of today (default: %(default)s)",
     )  # fmt: skip
     made.add_argument(
-        "--python", default=environments.PYTHON, metavar="X.Y",
+        "--python", default=recipes.PYTHON, metavar="X.Y",
         help="interpreter of both environments (default: %(default)s)",
     )  # fmt: skip
     made.add_argument("--quick", action="store_true", help="less is measured, in under 30 s")
@@ -69,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     made.add_argument("--junit", metavar="FILE", help="also write it as JUnit XML; - likewise")
     made.epilog = (
-        f"False alarms: in at most {gate.FALSE_ALARMS:.0%} of whole runs; `nox -s calibrate`"
+        f"False alarms: in at most {rule.FALSE_ALARMS:.0%} of whole runs; `nox -s calibrate`"
         " measures that for checks without options."
     )
     return made
@@ -108,11 +111,11 @@ async def _run(args: argparse.Namespace) -> int:
                 jobs=options.default_jobs(), quick=args.quick,
             )  # fmt: skip
             found = await checker.check(accepted, speed=not args.no_speed)
-    check_report.show(found, console)
-    options.write(args.json, json.dumps(check_report.to_json(found), indent=2) + "\n")
-    options.write(args.markdown, check_report.to_markdown(found))
-    options.write(args.junit, check_report.to_junit(found))
-    _summarise(check_report.to_markdown(found))
+    checks.show(found, console)
+    options.write(args.json, json.dumps(checks.to_json(found), indent=2) + "\n")
+    options.write(args.markdown, checks.to_markdown(found))
+    options.write(args.junit, checks.to_junit(found))
+    _summarise(checks.to_markdown(found))
     if not found.passed:
         return REGRESSED
     open_ = any(x.judgement is Judgement.CANNOT_TELL for x in found.judged)

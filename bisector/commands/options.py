@@ -12,11 +12,12 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from rich.console import Console
 
-from bisector import ending, environments, programs
-from bisector.display import console_for
+from bisector.environments import recipes
+from bisector.environments.releases import PACKAGE
 from bisector.errors import UserError
 from bisector.isolation import needs
-from bisector.releases import PACKAGE
+from bisector.questions import ending, programs
+from bisector.telling.terminal import console_for
 
 
 def parser_for(session: str, text: str) -> argparse.ArgumentParser:
@@ -64,7 +65,7 @@ def count(text: str) -> int:
 def add_environment(parser: argparse.ArgumentParser) -> None:
     """Add the options that make up a release's environment."""
     group = parser.add_argument_group("the environment of a release")
-    environments.add_arguments(group)
+    recipes.add_arguments(group)
     group.add_argument(
         "--with", dest="with_", action="append", default=[], metavar="NAME==VERSION",
         help="hold a dependency (or, with --package, FastStream) at a version; repeatable",

@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from bisector import axis as axes
-from bisector import programs, releases, report, tasks
-from bisector.broker import open_broker
+from bisector import tasks
+from bisector.axes import axis as axes
 from bisector.commands import options
-from bisector.display import console_for, display_for
+from bisector.environments import releases
 from bisector.errors import TROUBLE
 from bisector.places.here import Here
-from bisector.search import Verdict
+from bisector.questions import programs
+from bisector.rabbitmq.broker import open_broker
+from bisector.search.exact import Verdict
+from bisector.telling import answers
+from bisector.telling.terminal import console_for, display_for
 
 
 def parser() -> argparse.ArgumentParser:
@@ -55,5 +58,5 @@ async def run(args: argparse.Namespace) -> int:
             finally:
                 await tasks.stop([boot])
             display.observed(seen, remembered=False)
-    report.print_observation(seen, rabbitmq, console)
+    answers.print_observation(seen, rabbitmq, console)
     return {Verdict.GOOD: 0, Verdict.BAD: 1, Verdict.SKIP: TROUBLE}[seen.verdict]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from bisector import ROOT, history, measured, pages, releases, story, strip
+from bisector import ROOT
 from bisector.commands import options
-from bisector.display import console_for
+from bisector.environments import releases
 from bisector.errors import FOUND
+from bisector.history import repository, results
+from bisector.telling import graphs, maps, results_page
+from bisector.telling.terminal import console_for
 
 
 def parser() -> argparse.ArgumentParser:
@@ -27,18 +30,18 @@ def parser() -> argparse.ArgumentParser:
 async def run(args: argparse.Namespace) -> int:
     """Make the report."""
     known = releases.load()
-    commits = history.commits(history.ensure(known))
-    found = measured.read(known, commits, args.machine)
-    told = story.tell(found)
+    commits = repository.commits(repository.ensure(known))
+    found = results.read(known, commits, args.machine)
+    told = results_page.tell(found)
     files = [
         file
-        for name, figure in story.draw(found).items()
-        for file in strip.save(figure, story.RESULTS / name)
+        for name, figure in results_page.draw(found).items()
+        for file in maps.save(figure, results_page.RESULTS / name)
     ]
-    readme = story.RESULTS / "README.md"
-    readme.write_text(story.render("README.md", told), encoding="utf-8")
-    pages.publish({commit: version for version, commit in commits.items()})
-    page = pages.open_on(story.render("index.html", told), files)
+    readme = results_page.RESULTS / "README.md"
+    readme.write_text(results_page.render("README.md", told), encoding="utf-8")
+    graphs.publish({commit: version for version, commit in commits.items()})
+    page = graphs.open_on(results_page.render("index.html", told), files)
 
     console = console_for()
     for file in (*files, readme, page):

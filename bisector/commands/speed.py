@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from bisector import programs, speed
+from bisector.bisection import speed
 from bisector.commands import options
-from bisector.display import console_for
+from bisector.questions import programs
+from bisector.telling.terminal import console_for
 
 
 def parser() -> argparse.ArgumentParser:

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from packaging.version import Version
 
-from bisector import releases
 from bisector.commands import options
-from bisector.display import console_for
+from bisector.environments import releases
 from bisector.errors import OutsideError
+from bisector.telling.terminal import console_for
 
 
 def parser() -> argparse.ArgumentParser:

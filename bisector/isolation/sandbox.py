@@ -19,7 +19,7 @@ from bisector.errors import OutsideError
 from bisector.isolation.files import Files
 from bisector.isolation.needs import Needs
 from bisector.isolation.relay import PORT, Identity, Relay
-from bisector.process import LEASH
+from bisector.processes.process import LEASH
 from bisector.rabbitmq import Server
 
 _READY_SECONDS = 10.0

@@ -7,17 +7,17 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
-from bisector import astray
-from bisector.astray import AstrayError
-from bisector.broker import Broker
-from bisector.ending import BUSY, Rules
-from bisector.environments import Environment
+from bisector.environments.recipes import Environment
 from bisector.errors import OutsideError
 from bisector.isolation.leftovers import other_arguments
 from bisector.isolation.sandbox import Arrangement, listens, namespaces
-from bisector.probe import TAKEN, Observation, observe
-from bisector.programs import Program
-from bisector.search import Verdict
+from bisector.questions import astray
+from bisector.questions.astray import AstrayError
+from bisector.questions.behaviour import TAKEN, Observation, observe
+from bisector.questions.ending import BUSY, Rules
+from bisector.questions.programs import Program
+from bisector.rabbitmq.broker import Broker
+from bisector.search.exact import Verdict
 
 Stage = Callable[[str], None]
 

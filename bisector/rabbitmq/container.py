@@ -11,7 +11,7 @@ import tempfile
 from functools import partial
 from typing import IO
 
-from bisector.process import start
+from bisector.processes.process import start
 
 from . import node
 from .console import USER

@@ -1,0 +1,126 @@
+"""The journal: every observation, on disk the moment it is made, with the question it answers.
+
+A text file with a header line and one JSON object a line; it only ever grows.  Several processes
+may write to it at once.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bisector import ROOT
+from bisector.environments.recipes import Environment
+from bisector.errors import UserError
+from bisector.questions.behaviour import NO_INTERPRETER, Observation
+
+JOURNAL = ROOT / ".bisector" / "journal.jsonl"
+_HEADER = {"journal": "faststream-bisector", "layout": 2}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What an observation belongs to; it answers no other question."""
+
+    package: str
+    scenario: str
+    text: str
+    """Digest of the scenario's source text and of what it imports from benchmarks/."""
+    python: str
+    deps: str
+    """Dependency rule; for `today` with the day."""
+    rabbitmq: str
+    """Version, and where it came from."""
+    rules: dict[str, Any]
+    """How the program's end was read, its deadline included."""
+
+
+class Journal:
+    """The observations made so far for one question."""
+
+    def __init__(
+        self, question: Question, path: Path = JOURNAL, note: Callable[[str], None] = print
+    ) -> None:
+        """Read what is there.
+
+        Args:
+            note: is told when the file's end was cut off and had to be passed over.
+
+        Raises:
+            UserError: the file is not a journal, or of a layout that this version does not know.
+        """
+        self._question, self._path = asdict(question), path
+        self._observations: list[tuple[str, Observation]] = []
+        try:
+            lines = path.read_bytes().splitlines()
+        except FileNotFoundError:
+            return
+        if lines and _parse(lines[0]) != _HEADER:
+            raise UserError(
+                f"{_shown(path)} is not a journal of this version:"
+                " move it away, or name another one with --journal"
+            )
+        broken = 0
+        for line in lines[1:]:
+            row = _parse(line)
+            try:
+                if row["question"] != self._question:
+                    continue
+                if row.get("forget"):
+                    self._observations.clear()
+                else:
+                    seen = Observation.from_json(row["observation"])
+                    self._observations.append((row["environment"], seen))
+            except (TypeError, KeyError, ValueError):
+                broken += bool(line.strip())
+        if broken:
+            note(f"{_shown(path)}: passed over {broken} line(s) that a crash left incomplete")
+
+    def of(self, version: str, environment: Environment) -> list[Observation]:
+        """Return what was observed of a release in such an environment, oldest first."""
+        digest = environment.digest
+        return [o for made, o in self._observations if made == digest and o.version == version]
+
+    def add(self, observation: Observation, environment: Environment) -> None:
+        """Keep an observation, on disk before this returns."""
+        if observation.outcome != NO_INTERPRETER:  # tomorrow there may be one
+            self._append({"environment": environment.digest, "observation": observation.to_json()})
+        self._observations.append((environment.digest, observation))
+
+    def forget(self) -> None:
+        """Make all earlier observations for this question void."""
+        self._observations.clear()
+        if self._path.exists():
+            self._append({"forget": True})
+
+    def _append(self, row: dict[str, Any]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("ab+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            size = file.seek(0, os.SEEK_END)
+            text = json.dumps({"question": self._question, **row}) + "\n"
+            if not size:
+                text = json.dumps(_HEADER) + "\n" + text
+            else:
+                file.seek(size - 1)
+                if file.read(1) != b"\n":  # a crash, or a full disk, cut the last line off
+                    text = "\n" + text
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _parse(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

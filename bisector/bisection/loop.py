@@ -1,0 +1,572 @@
+"""One bisection: releases in, an `Answer` out; observes until the search has no more questions."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from itertools import pairwise, zip_longest
+from typing import TYPE_CHECKING, Protocol
+
+from bisector.axes.axis import Axis
+from bisector.bisection.journal import Journal
+from bisector.environments.recipes import Environment
+from bisector.environments.releases import Release
+from bisector.places.ahead import Ahead
+from bisector.places.here import Here
+from bisector.questions.behaviour import Observation
+from bisector.questions.ending import ALIVE, Rules
+from bisector.questions.programs import Program
+from bisector.rabbitmq.broker import Broker
+from bisector.search import exact
+from bisector.search.exact import Verdict
+from bisector.tasks import stop, together
+
+if TYPE_CHECKING:
+    from bisector.search import noisy
+
+AGREEING = 2
+"""How often a release beside a flip must have given its verdict, each time in a fresh process."""
+DISPUTED = 5
+"""After that many observations a release that is even between its answers counts as bad."""
+
+AHEAD = 2
+"""How many environments are being built at a time before another one is built on suspicion."""
+
+
+class Display(Protocol):
+    """Is told how a bisection gets on."""
+
+    def stage(self, version: str, text: str) -> None:
+        """A release is being installed, probed, ..."""
+
+    def observed(self, observation: Observation, *, remembered: bool) -> None:
+        """A release has a verdict; `remembered`: from the journal."""
+
+    def known(self, text: str) -> None:
+        """What is known so far, in a line."""
+
+    def note(self, text: str) -> None:
+        """Something worth a line."""
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Where behaviour changes: the two nearest tested releases with different verdicts."""
+
+    before: str
+    after: str
+    from_: Verdict
+    to: Verdict
+    first_stable: str | None
+    """First stable release on the far side; None when there is none yet."""
+    skipped: tuple[str, ...]
+    """Untestable releases in between: the change may be in any of them, too."""
+    since: str
+    """Where the stretch of `from_` begins, as far as it was tested."""
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What an answer holds for, beside the releases."""
+
+    deps: str
+    """Dependency rule."""
+    python: str
+    """The interpreter asked for."""
+    rabbitmq: str
+    """RabbitMQ's version."""
+    rabbitmq_source: str
+    """Where it came from, in words."""
+
+
+@dataclass
+class Answer:
+    """All that a bisection found out."""
+
+    program: Program
+    axis: Axis
+    observations: dict[str, list[Observation]]
+    """Of each release probed, oldest first."""
+    history: list[Verdict | None]
+    circumstances: Circumstances
+    rules: Rules
+    started: datetime
+    seconds: float = 0.0
+    timing: dict[str, float] = field(default_factory=dict)
+    """Seconds by stage, summed over what ran side by side."""
+    made: int = 0
+    """Probes made for it; the others were known from the journal."""
+    may_be_wrong: bool = False
+    """Whether single observations were not taken for the truth (`--flaky`)."""
+    flaky: noisy.Answer | None = None
+    """How sure it is then; None: not sure enough."""
+    endless: bool = False
+    """Whether the program never ends, and is told apart by whether it falls silent."""
+
+    @property
+    def releases(self) -> Sequence[Release]:
+        """All releases on the axis, probed or not."""
+        return self.axis.releases
+
+    @property
+    def python(self) -> str:
+        """The interpreter's full version, as the probes saw it."""
+        seen = [o.python for found in self.observations.values() for o in found if o.python]
+        return seen[-1] if seen else self.circumstances.python
+
+    @property
+    def flips(self) -> list[Flip]:
+        """All flips found, oldest release first."""
+        if self.uncertain:
+            return []
+        versions = [release.version for release in self.releases]
+        found: list[Flip] = []
+        since = next(iter(exact.tested(self.history)), 0)
+        flips = exact.flips(self.history)
+        for flip, following in zip_longest(flips, flips[1:]):
+            from_, to = self.history[flip.before], self.history[flip.after]
+            assert from_ is not None
+            assert to is not None
+            until = following.after if following else len(versions)
+            stable = first_stable(self.releases, self.history, flip.after, until)
+            found.append(
+                Flip(
+                    versions[flip.before],
+                    versions[flip.after],
+                    from_,
+                    to,
+                    versions[stable] if stable is not None else None,
+                    tuple(versions[i] for i in flip.between),
+                    versions[since],
+                )
+            )
+            since = flip.after
+        return found
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether the answers of a flaky program do not add up to a flip with enough certainty."""
+        return self.may_be_wrong and (self.flaky is None or self.flaky.flip is None)
+
+    def verdict(self, version: str) -> Verdict:
+        """Return what a release that was probed counts as."""
+        verdict = self.history[[r.version for r in self.releases].index(version)]
+        return verdict or self.observations[version][-1].verdict
+
+    def last(self, version: str) -> Observation:
+        """Return the newest observation of a release that has the verdict it was given."""
+        seen = self.observations[version]
+        verdict = self.verdict(version)
+        return next((o for o in reversed(seen) if o.verdict is verdict), seen[-1])
+
+
+def first_stable(
+    releases: Sequence[Release], history: Sequence[Verdict | None], after: int, until: int
+) -> int | None:
+    """Index of the first stable release on the far side of a flip, tested or yet to be.
+
+    Args:
+        after: the first release with the new verdict.
+        until: the first one that has changed back.
+    """
+    verdict = history[after]
+    stretch = (i for i in range(after, until) if releases[i].stable)
+    return next((i for i in stretch if history[i] in (verdict, None)), None)
+
+
+def settle(observations: Sequence[Observation]) -> Verdict | None:
+    """Return the verdict that most observations of a release gave; None while they are even."""
+    counts = Counter(o.verdict for o in observations).most_common(2)
+    if not counts:
+        return None
+    if len(counts) > 1 and counts[0][1] == counts[1][1]:
+        return Verdict.BAD if len(observations) >= DISPUTED else None
+    return counts[0][0]
+
+
+class Bisection:
+    """Observes what the search asks for, several releases at a time."""
+
+    def __init__(
+        self,
+        program: Program,
+        axis: Axis,
+        *,
+        broker: Broker,
+        place: Here,
+        journal: Journal,
+        display: Display,
+        rules: Rules,
+        repeat: int = 1,
+    ) -> None:
+        """Take what is in the journal for known.
+
+        Args:
+            repeat: probes of a release that all have to be good for it to be good.
+        """
+        self._repeat = repeat
+        self._program, self._axis, self._releases = program, axis, axis.releases
+        self._broker, self._place = broker, place
+        self._journal, self._display, self._rules = journal, display, rules
+        self._observations = {
+            r.version: journal.of(r.version, axis.environment(r)) for r in axis.releases
+        }
+        self._made = 0
+        self._ahead = Ahead()
+        self.timing: dict[str, float] = {}
+        self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
+
+    @property
+    def history(self) -> list[Verdict | None]:
+        """The verdicts so far."""
+        return [self._settle(release.version) for release in self._releases]
+
+    def _settle(self, version: str) -> Verdict | None:
+        seen = self._read(version)
+        if self._repeat == 1:
+            return settle(seen)
+        if any(o.verdict is Verdict.BAD for o in seen):
+            return Verdict.BAD
+        good = sum(o.verdict is Verdict.GOOD for o in seen)
+        if good >= self._repeat:
+            return Verdict.GOOD
+        return Verdict.SKIP if seen and not good else None
+
+    def answer(
+        self,
+        circumstances: Circumstances,
+        *,
+        may_be_wrong: bool = False,
+        flaky: noisy.Answer | None = None,
+    ) -> Answer:
+        """Put together what was found.
+
+        Args:
+            may_be_wrong: the search was `find_flaky`.
+            flaky: its answer, which decides what a release counts as.
+        """
+        history = self.history
+        if flaky is not None and flaky.flip is not None and flaky.to is not None:
+            other = Verdict.GOOD if flaky.to is Verdict.BAD else Verdict.BAD
+            for i, verdict in enumerate(history):
+                if verdict is not Verdict.SKIP and self._observations[self._releases[i].version]:
+                    history[i] = other if i <= flaky.flip.before else flaky.to
+        return Answer(
+            self._program,
+            self._axis,
+            self.observations,
+            history,
+            circumstances,
+            self._rules,
+            self._started,
+            round(time.monotonic() - self._clock, 2),
+            {stage: round(seconds, 2) for stage, seconds in self.timing.items()},
+            self._made,
+            may_be_wrong,
+            flaky,
+            self.endless,
+        )
+
+    @property
+    def observations(self) -> dict[str, list[Observation]]:
+        """What was seen of each release that was probed."""
+        return {version: self._read(version) for version, o in self._observations.items() if o}
+
+    async def find_flips(self, *, whole_map: bool = False) -> None:
+        """Probe until the flips are found and the releases beside them have agreed twice.
+
+        As soon as one probe answers, the next is chosen; one whose verdict has lost its worth by
+        then is stopped.  With `whole_map` every release is probed.
+        """
+        self._tell_known()
+        running: dict[asyncio.Task[None], int] = {}
+        told = False
+        # RabbitMQ boots while the first environments are built.
+        boot: asyncio.Task[object] | None = None
+        try:
+            while True:
+                history = self.history
+                if self.endless and not told:
+                    told = True
+                    self._display.note(
+                        "it never ends; told apart by whether RabbitMQ goes on hearing from it"
+                    )
+                self._display.known(describe(self._releases, history))
+                if not whole_map:
+                    useful = exact.worth_probing(history) | {*self._unconfirmed(history)}
+                    useless = [task for task, i in running.items() if i not in useful]
+                    await stop(useless)
+                    running = {task: i for task, i in running.items() if task not in useless}
+                chosen = self._next(history, [*running.values()], whole_map=whole_map)
+                if not chosen and not running:
+                    if unproven := self._unproven(history):
+                        await self._prove(unproven)
+                        continue
+                    return
+                boot = boot or asyncio.create_task(self._broker.lease())  # it takes longest
+                for i in chosen:
+                    running[asyncio.create_task(self._observe(self._releases[i]))] = i
+                if not whole_map:
+                    self._ahead.build(*self._likely_next(history, [*running.values()]))
+                done, _ = await asyncio.wait(
+                    {*running, *self._ahead.under_way, *([] if boot.done() else [boot])},
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                for task in done:
+                    task.result()  # trouble ends the search
+                running = {task: i for task, i in running.items() if not task.done()}
+        finally:
+            await stop([*running, *([boot] if boot else [])])
+            await self._ahead.stop()
+
+    def _next(
+        self, history: list[Verdict | None], running: Sequence[int], *, whole_map: bool
+    ) -> list[int]:
+        room = self._place.jobs - len(running)
+        if whole_map and None in history:
+            missing = [i for i, verdict in enumerate(history) if verdict is None]
+            return [i for i in missing if i not in running][:room]
+        chosen = exact.next_to_probe(history, self._place.jobs, running)
+        # Room that is left goes to what the answer will name, should the running probes agree ...
+        chosen += [i for i in self._unconfirmed(history) if i not in {*running, *chosen}]
+        if not chosen and self._needed == AGREEING:
+            # ... or to the running ones themselves: it will name two of them.
+            chosen = [
+                i
+                for i in dict.fromkeys(running)
+                if running.count(i) + self._agreeing(i) < AGREEING and self._installed(i)
+            ]
+        return chosen[:room]
+
+    def _likely_next(
+        self, history: list[Verdict | None], running: Sequence[int]
+    ) -> tuple[list[Environment], int]:
+        """The environments that will be asked for next, and how many may be built meanwhile."""
+        room = AHEAD - sum(not self._installed(i) for i in running)
+        chosen = exact.next_to_probe(history, len(running) + room, running) if room > 0 else []
+        return [self._axis.environment(self._releases[i]) for i in chosen], room
+
+    def _installed(self, index: int) -> bool:
+        return self._axis.environment(self._releases[index]).stamp() is not None
+
+    def _unconfirmed(self, history: Sequence[Verdict | None]) -> list[int]:
+        """The releases that an answer would name, as long as they have been seen only once.
+
+        The first stable release after a flip is named, too: so it is not taken on trust.
+        """
+        agreeing = self._needed
+        named: dict[int, int] = {}
+        found = exact.changes(history)
+        for flip, following in zip_longest(found, found[1:]):
+            until = following.after if following else len(history)
+            stable = first_stable(self._releases, history, flip.after, until)
+            if stable is not None:
+                named.setdefault(stable, 1)
+            named.update({flip.before: agreeing, flip.after: agreeing})
+        left = [i for i, needed in named.items() if self._agreeing(i) < needed]
+        # What takes longest goes first, so that nobody has to wait for it in the end.
+        return sorted(left, key=self._seconds, reverse=True)
+
+    def _seconds(self, index: int) -> float:
+        seen = self._observations[self._releases[index].version]
+        return max((o.seconds for o in seen), default=0.0)
+
+    @property
+    def _needed(self) -> int:
+        """How often a release beside a flip is probed side by side with others."""
+        if self._repeat > 1:
+            return 1  # it was probed several times already
+        return AGREEING - 1 if self._to_be_proven else AGREEING  # then, once more alone
+
+    def _agreeing(self, index: int) -> int:
+        version = self._releases[index].version
+        verdict = self._settle(version)
+        return sum(o.verdict is verdict for o in self._read(version))
+
+    @property
+    def _to_be_proven(self) -> bool:
+        """Whether probes may have disturbed each other: scenarios share nothing, programs may."""
+        return not self._program.builtin and self._place.jobs > 1
+
+    def _unproven(self, history: Sequence[Verdict | None]) -> list[int]:
+        """The releases that an answer rests on, and that were never probed alone."""
+        if not self._to_be_proven:
+            return []
+        seen = exact.tested(history)
+        sides = [i for flip in exact.changes(history) for i in (flip.before, flip.after)]
+        named = dict.fromkeys([*sides, *seen[:1], *seen[-1:]])
+        return [i for i in named if not any(o.alone for o in self._observations[self._name(i)])]
+
+    async def _prove(self, unproven: Sequence[int]) -> None:
+        """Probe releases alone; one that comes out otherwise makes void what was seen beside it."""
+        for i in unproven:
+            release = self._releases[i]
+            before = self._settle(release.version)
+            after = await self._probe(release, alone=True)
+            if self._read_verdict(after) is not before:
+                self._place.one_at_a_time(
+                    f"{release.version} is {after.verdict.value} alone, and was not beside others:"
+                    " the probes disturb each other, what was seen side by side is forgotten",
+                    always=True,
+                )
+                self._forget_beside()
+                return
+
+    def _forget_beside(self) -> None:
+        """Take back all that was seen while other probes ran."""
+        self._journal.forget()
+        for release in self._releases:
+            alone = [o for o in self._observations[release.version] if o.alone]
+            self._observations[release.version] = alone
+            for observation in alone:
+                self._journal.add(observation, self._axis.environment(release))
+
+    def _name(self, index: int) -> str:
+        return self._releases[index].version
+
+    @property
+    def endless(self) -> bool:
+        """Whether the program never ends, and is told apart by whether it falls silent.
+
+        So it is where at one end of what was tested it still speaks at the deadline, and at the
+        other does not.
+        """
+        if self._program.builtin or self._rules.alive is not None:
+            return False
+        tested = [
+            r.version
+            for r in self._releases
+            if any(o.verdict is not Verdict.SKIP for o in self._observations[r.version])
+        ]
+        if not tested:
+            return False
+        ends = [self._observations[version][-1] for version in (tested[0], tested[-1])]
+        return (
+            all(end.verdict is Verdict.BAD for end in ends)
+            and any(end.outcome == ALIVE for end in ends)
+            and any(end.outcome != ALIVE for end in ends)
+        )
+
+    def _read(self, version: str) -> list[Observation]:
+        """What was seen of a release, as it counts."""
+        seen = self._observations[version]
+        return [replace(o, verdict=self._read_verdict(o)) for o in seen] if self.endless else seen
+
+    def _read_verdict(self, observation: Observation) -> Verdict:
+        if observation.outcome == ALIVE and self.endless:
+            return Verdict.GOOD
+        return observation.verdict
+
+    async def find_flaky(self, confidence: float, most: int) -> noisy.Answer | None:
+        """Probe until one flip, or none, is so probable, or `most` probes were made.
+
+        For reproductions that fail sometimes: a release is probed as often as it takes.
+        """
+        from bisector.search import noisy  # noqa: PLC0415  # with NumPy, which no other search needs
+
+        self._tell_known()
+        while True:
+            tallies = [
+                noisy.Tally.of(o.verdict for o in self._observations[r.version])
+                for r in self._releases
+            ]
+            made = sum(map(len, self._observations.values()))
+            found = noisy.answer(tallies, confidence)
+            self._display.known(_believed(self._releases, noisy.posterior(tallies), probes=made))
+            wanted = noisy.next_to_probe(tallies, self._place.jobs)
+            if found or made >= most or not wanted:
+                return found
+            await together([self._boot(), *(self._observe(self._releases[i]) for i in wanted)])
+
+    async def observe(self, name: str, environment: Environment) -> Observation:
+        """Probe one environment under a name of its own; journalled like all the others."""
+        if known := self._journal.of(name, environment):
+            self._display.observed(known[-1], remembered=True)
+            return known[-1]
+        observation = await self._place.answer(
+            name,
+            environment,
+            self._program,
+            self._rules,
+            lambda text: self._display.stage(name, text),
+        )
+        self._journal.add(observation, environment)
+        self._display.observed(observation, remembered=False)
+        return observation
+
+    def _tell_known(self) -> None:
+        for seen in self.observations.values():
+            self._display.observed(seen[-1], remembered=True)
+
+    async def _boot(self) -> None:
+        await self._broker.lease()
+
+    async def _observe(self, release: Release) -> None:
+        for _ in range(self._repeat):
+            if (await self._probe(release)).verdict is not Verdict.GOOD:
+                return  # once is enough to be bad
+
+    async def _probe(self, release: Release, *, alone: bool = False) -> Observation:
+        since, doing = time.monotonic(), ""
+
+        def stage(text: str) -> None:
+            nonlocal since, doing
+            now = time.monotonic()
+            if doing:
+                self.timing[doing] = self.timing.get(doing, 0.0) + now - since
+            since, doing = now, text
+            self._display.stage(release.version, text)
+
+        environment = self._axis.environment(release)
+        stage("installing")
+        await self._ahead.wait_for(environment)
+        observation = await self._place.answer(
+            release.version, environment, self._program, self._rules, stage, alone=alone
+        )
+        stage("done")
+        self._made += 1
+        self._journal.add(observation, environment)
+        self._observations[release.version].append(observation)
+        self._display.observed(observation, remembered=False)
+        return observation
+
+
+def describe(releases: Sequence[Release], history: Sequence[Verdict | None]) -> str:
+    """Say in a line what a history shows so far."""
+    seen = exact.tested(history)
+    if not seen:
+        return f"{len(releases)} releases, {releases[0].version} to {releases[-1].version}"
+    changes = [(a, b) for a, b in pairwise(seen) if history[a] != history[b]]
+    if not changes:
+        verdict = history[seen[0]]
+        assert verdict is not None
+        return (
+            f"{verdict.value} at all {len(seen)} releases tested,"
+            f" up to {exact.widest_gap(history)} side by side not looked at"
+        )
+    parts = []
+    for a, b in changes:
+        left = sum(history[i] is None for i in range(a + 1, b))
+        from_, to = history[a], history[b]
+        assert from_ is not None
+        assert to is not None
+        parts.append(
+            f"{releases[a].version} {from_.value}, {releases[b].version} {to.value}, "
+            + (f"{left} between them left" if left else "neighbours: probing both again")
+        )
+    return "; ".join(parts)
+
+
+def _believed(releases: Sequence[Release], belief: noisy.Posterior, *, probes: int) -> str:
+    """Say in a line where a flip most probably is."""
+    if not belief.flips:
+        return f"{probes} probes, nothing testable yet"
+    flip, chance = max(belief.flips.items(), key=lambda item: item[1])
+    if belief.no_flip > chance:
+        return f"{probes} probes: no flip with probability {belief.no_flip:.2f}"
+    between = f"{releases[flip.before].version} and {releases[flip.after].version}"
+    return f"{probes} probes: flips between {between} with probability {chance:.2f}"

@@ -1,0 +1,152 @@
+"""How long an answer takes, where the time goes, and how that compares with plain bisection."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bisector import ROOT
+from bisector.environments import building, recipes, releases
+from bisector.environments.recipes import Environment
+from bisector.errors import OutsideError
+from bisector.processes import process
+from bisector.questions import programs
+from bisector.questions.programs import Program
+from bisector.rabbitmq.broker import Broker, open_broker
+from bisector.search.exact import Verdict, changes, next_to_probe
+
+LEFT_OUT = (".git", ".nox", ".bisector", ".asv", ".*_cache", "__pycache__")
+CODES = {0: Verdict.GOOD, 125: Verdict.SKIP}
+
+
+async def measure(scenario: str, runs: int, console: Console, *, baseline: bool) -> None:
+    """Time the whole command `nox -s bisect`, and plain bisection with pip; print both.
+
+    The commands run in a copy of this checkout, so that its environments and journal stay.
+
+    Args:
+        runs: how often each kind of run is timed, after one that fills the package cache.
+
+    Raises:
+        OutsideError: a run found no answer.
+    """
+    with tempfile.TemporaryDirectory(prefix="bisector-speed-") as folder:
+        copy = Path(folder) / "project"
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        console.print("filling the package cache ...")
+        await _bisect(copy, scenario)
+        cold, warm = [], []
+        for n in range(runs):
+            console.print(f"run {n + 1} of {runs}: without environments, then with them ...")
+            shutil.rmtree(copy / ".nox")
+            shutil.rmtree(copy / ".bisector")
+            cold.append(await _bisect(copy, scenario))
+            # Which releases are asked for depends on which answers first: build those, too.
+            await _bisect(copy, scenario)
+            warm.append(await _bisect(copy, scenario))
+        _print(console, {"no environments built": cold, "environments there": warm})
+        if baseline:
+            console.print("\nplain bisection, one release at a time, fresh venvs, pip install ...")
+            seconds, answer = await _plain(programs.scenario(scenario), Path(folder), console)
+            console.print(f"plain bisection: {seconds:.1f} s, {answer}")
+            for name, found in (("no environments built", cold), ("environments there", warm)):
+                median = statistics.median(run["command"] for run in found)
+                console.print(f"ratio to it, {name}: {seconds / median:.1f} times faster")
+
+
+async def _bisect(copy: Path, scenario: str) -> dict[str, float]:
+    """Run the command a user types, as far as the answer; returns seconds by part."""
+    answer = copy / "answer.json"
+    command = [*building.nox(), "-f", str(copy / "noxfile.py"), "-s", "bisect", "--", scenario,
+               "--fresh", "--no-blame", "--json", str(answer)]  # fmt: skip
+    drop = {name: None for name in os.environ if name.startswith("NOX")}
+    began = time.monotonic()
+    async with process.start(command, drop, cwd=copy) as running:
+        code = await running.wait()
+        seconds = time.monotonic() - began
+        if code:
+            raise OutsideError(
+                "a run to be timed found no answer; --verbose shows it", running.output
+            )
+    told: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+    timing = told["timing"]
+    return {
+        "command": seconds,
+        "starting Nox and the tool": seconds - told["seconds"],
+        "search": told["seconds"],
+        "installing (sum)": timing.get("installing", 0.0),
+        "waiting for RabbitMQ (sum)": timing.get("waiting for RabbitMQ", 0.0),
+        "probing (sum)": timing.get("probing", 0.0),
+        "probes": sum(row["probes"] for row in told["releases"]),
+    }
+
+
+def _print(console: Console, kinds: dict[str, list[dict[str, float]]]) -> None:
+    table = Table(title="seconds to the answer, median (least - most)", title_justify="left")
+    table.add_column("")
+    for name in kinds:
+        table.add_column(name, justify="right")
+    for part in next(iter(kinds.values()))[0]:
+        cells = []
+        for found in kinds.values():
+            values = [run[part] for run in found]
+            cells.append(f"{statistics.median(values):.1f} ({min(values):.1f} - {max(values):.1f})")
+        table.add_row(part, *cells)
+    console.print(table)
+
+
+async def _plain(program: Program, folder: Path, console: Console) -> tuple[float, str]:
+    """Bisect without any of this: returns the seconds and what was found.
+
+    RabbitMQ is up before the clock starts, and the versions to install are given, since pip alone
+    cannot resolve as of a day; both make the comparison harder on us, not easier.
+    """
+    history = releases.load()
+    known: list[Verdict | None] = [None] * len(history)
+    async with open_broker(lambda _text: None) as (broker, _):
+        await broker.lease()
+        seconds = 0.0
+        while wanted := next_to_probe(known, width=1):
+            (index,) = wanted
+            environment = recipes.of(history[index])
+            await building.install(environment)  # only to learn the versions
+            began = time.monotonic()
+            verdict = await _venv_and_probe(environment, program, broker, folder)
+            seconds += time.monotonic() - began
+            known[index] = verdict
+            console.print(f"  {history[index].version}: {verdict.value}")
+    found = [f"{history[f.before].version} -> {history[f.after].version}" for f in changes(known)]
+    return seconds, ", ".join(found) or "no flip"
+
+
+async def _venv_and_probe(
+    environment: Environment, program: Program, broker: Broker, folder: Path
+) -> Verdict:
+    venv = folder / "venv"
+    shutil.rmtree(venv, ignore_errors=True)
+    python = venv / "bin" / "python"
+    pins = [f"{name}=={version}" for name, version in environment.dependencies().items()]
+    index = releases.index_url(os.environ)
+    choose = ["--index-url", index] if index else []
+    lease = await broker.lease()
+    commands: list[list[str | Path]] = [
+        [environment.interpreter, "-m", "venv", str(venv)],
+        [python, "-m", "pip", "install", "--quiet", *choose, *pins],
+        [python, *program.arguments],
+    ]
+    for command in commands:
+        async with process.start(command, {"AMQP_URL": lease.server.url}) as running:
+            code = await running.wait()
+            if code and command[-1] != program.arguments[-1]:
+                raise OutsideError("pip could not install; --verbose shows why", running.output)
+    assert code is not None
+    return CODES.get(code, Verdict.BAD)

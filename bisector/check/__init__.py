@@ -1,0 +1,5 @@
+"""Two releases compared: is the candidate as safe as the baseline, in behaviour and in cost?
+
+Holds the rule, the comparison that feeds it, what counts as known, and how far all that is to be
+trusted. Never prints, and knows of no search along releases.
+"""

@@ -1,0 +1,143 @@
+"""What a comparison of two releases came to: of each scenario, each benchmark, and as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from bisector.bisection.blame import Difference
+from bisector.questions.behaviour import Observation
+
+
+class Judgement(str, Enum):
+    """How the candidate compares with the baseline."""
+
+    NO_WORSE = "no worse"
+    WORSE = "worse"
+    CANNOT_TELL = "cannot tell"
+
+
+@dataclass(frozen=True)
+class Side:
+    """The baseline or the candidate."""
+
+    name: str
+    """As the user named it."""
+    version: str
+    """The version of the distribution inside."""
+    python: str
+    dependencies: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """One scenario on both sides."""
+
+    scenario: str
+    report: str | None
+    """The upstream report it stands for."""
+    expected: str
+    baseline: Observation
+    candidate: Observation
+    judgement: Judgement
+    reason: str
+    """Why it is judged so, in a line."""
+
+    @property
+    def name(self) -> str:
+        """What was judged."""
+        return self.scenario
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One benchmark on both sides."""
+
+    benchmark: str
+    """In words, like "publish: time per message"."""
+    unit: str
+    """Of `baseline` and `candidate`: "s" or "B"."""
+    baseline: float
+    """Median over the rounds."""
+    candidate: float
+    change: float
+    """Of the candidate against the baseline, each as a multiple of the plain aio-pika beside it
+    where there is one, as a part: 0.1 is 10 % more, which is worse; NaN where it failed."""
+    low: float
+    """It is at least this, with the certainty that "worse" needs (see `gate`)."""
+    high: float
+    """It is at most this, with the confidence that "no worse" needs."""
+    smallest: float
+    """The smallest change that would be called worse at the spread found, in 95 % of runs."""
+    rounds: int
+    judgement: Judgement
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """What was judged."""
+        return self.benchmark
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """A change that is known and accepted, up to `percent`; of a scenario, whatever it is."""
+
+    what: str
+    """A benchmark or scenario by name."""
+    percent: float
+    reason: str
+    source: str
+    """`--allow`, or the file it stands in."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """All that one comparison found."""
+
+    baseline: Side
+    candidate: Side
+    behaviours: Sequence[Behaviour]
+    speeds: Sequence[Speed]
+    """Empty where behaviour decided, or timing was not wanted."""
+    differences: Sequence[Difference]
+    """Dependencies that differ between the two environments."""
+    accepted: Sequence[tuple[Acceptance, bool]]
+    """What was accepted beforehand; False: it does not matter any more."""
+    rabbitmq: str
+    rabbitmq_source: str
+    started: datetime
+    seconds: float
+    rounds: int
+    void_rounds: int
+    """Rounds thrown away and repeated, because RabbitMQ did not answer."""
+    gives_up: Sequence[str] = field(default=())
+    """What this run did not do, in sentences (`--quick`, or behaviour that regressed)."""
+
+    @property
+    def judged(self) -> list[Behaviour | Speed]:
+        """All that was judged."""
+        return [*self.behaviours, *self.speeds]
+
+    def regressions(self) -> list[Behaviour | Speed]:
+        """What is worse and was not accepted."""
+        tolerated = {a.what: a.percent for a, _ in self.accepted}
+        return [
+            found
+            for found in self.judged
+            if found.judgement is Judgement.WORSE and not _tolerated(found, tolerated)
+        ]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is worse that was not accepted."""
+        return not self.regressions()
+
+
+def _tolerated(found: Behaviour | Speed, tolerated: dict[str, float]) -> bool:
+    if isinstance(found, Behaviour):
+        return found.scenario in tolerated
+    # Only what is certainly more than was accepted counts, as without: only what is certainly more.
+    return 0 < found.low * 100 <= tolerated.get(found.benchmark, 0.0)

@@ -1,0 +1,197 @@
+"""The environment of a release: what it is made of, where it is, and whether it is whole.
+
+The noxfile builds it and this module says what to build; both sides import it, so it needs nothing
+beyond what Nox itself brings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import functools
+import hashlib
+import importlib.metadata
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from bisector import ROOT
+from bisector.environments.releases import PACKAGE, Release, load
+
+ENVIRONMENTS = ROOT / ".nox"
+EXTRA = "rabbit"
+RELEASE_DAY, TODAY = "release-day", "today"
+PYTHON = "3.11"
+"""The interpreter that all releases, with their dependencies of the day, have wheels for."""
+
+_STAMP = "release.json"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What one release runs in: the release itself, and its dependencies of one day."""
+
+    version: str
+    """The release, as the search calls it."""
+    requirements: tuple[str, ...]
+    """What is asked for; the first is what a user of that release installs."""
+    exclude_newer: str | None = None
+    """As of when it is resolved, for `uv pip install --exclude-newer`; None: as of now."""
+    python: str = PYTHON
+    constraints: tuple[str, ...] = ()
+    """Versions that dependencies are held at."""
+    requires: tuple[str, ...] = ()
+    """What a reproduction itself needs; added without changing what the rest resolves to."""
+    python_varies: bool = False
+    """An interpreter that cannot be had makes it uninstallable, rather than being trouble."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether the Nox session `release(X)` knows how to build it."""
+        return (
+            self.requirements == (requirement(self.version),)
+            and self.exclude_newer in (None, _release_days().get(self.version))
+            and not (self.constraints or self.requires or self.python_varies)
+        )
+
+    @property
+    def path(self) -> Path:
+        """Its folder, named after all that tells it from the others."""
+        name = f"release-{self.version}"
+        if self.plain and self.exclude_newer is None:
+            name += f"-{TODAY}"
+        if self.plain and self.python != PYTHON:
+            name += f"-py{self.python}"
+        if not self.plain:
+            name += f"-{self.digest}"
+        return ENVIRONMENTS / re.sub(r"[^a-z0-9-]+", "-", name.lower())
+
+    @property
+    def digest(self) -> str:
+        """A short name for all that it is made of."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:10]
+
+    def to_json(self) -> str:
+        """Return it as text, for the Nox session `environment`."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Environment:
+        """Read what `to_json` wrote."""
+        fields = json.loads(text)
+        lists = {k: tuple(v) for k, v in fields.items() if isinstance(v, list)}
+        return cls(**{**fields, **lists})
+
+    @property
+    def interpreter(self) -> Path:
+        """The Python inside."""
+        return self.path / "bin" / "python"
+
+    @property
+    def recipe(self) -> dict[str, object]:
+        """All that its content follows from; resolved as of now, that is also the day."""
+        day = self.exclude_newer or datetime.now(timezone.utc).date().isoformat()
+        fields: dict[str, object] = json.loads(self.to_json())
+        return {**fields, "exclude_newer": day}
+
+    def stamp(self) -> dict[str, object] | None:
+        """What was written once it was whole: its recipe and `dependencies` (name: version).
+
+        None when it is not there, half built, made after another recipe, or when its interpreter
+        is gone.
+        """
+        try:
+            stamp = json.loads((self.path / _STAMP).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        if not isinstance(stamp, dict) or stamp.get("recipe") != self.recipe:
+            return None
+        return stamp if self.interpreter.exists() else None
+
+    @property
+    def python_version(self) -> str:
+        """The interpreter's full version, as the environment's own configuration tells it."""
+        text = (self.path / "pyvenv.cfg").read_text(encoding="utf-8")
+        found = re.search(r"^version(?:_info)? *= *([\d.]+)", text, re.MULTILINE)
+        return found[1] if found else self.python
+
+    def dependencies(self) -> dict[str, str]:
+        """The distributions inside, by name; empty while it is not whole."""
+        stamp = self.stamp()
+        found = stamp.get("dependencies") if stamp else None
+        return dict(found) if isinstance(found, dict) else {}
+
+    def installed(self) -> dict[str, str]:
+        """The distributions that are inside now, whole or not: version by normalised name."""
+        folders = [str(p) for p in self.path.glob("lib*/python*/site-packages")]
+        distributions = importlib.metadata.distributions(path=folders)
+        return dict(
+            sorted((canonicalize_name(d.metadata["Name"]), d.version) for d in distributions)
+        )
+
+    def seal(self) -> None:
+        """Mark it as whole, which is the last step of building it."""
+        stamp = {"recipe": self.recipe, "dependencies": self.installed()}
+        part = self.path / f"{_STAMP}.part"
+        part.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
+        part.replace(self.path / _STAMP)
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep others from building it at the same time, also from other processes."""
+        locks = ENVIRONMENTS / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        with (locks / self.path.name).open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # let go by the kernel when we die
+            yield
+
+
+def as_of(moment: datetime) -> str:
+    """A moment as uv takes it."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@functools.cache
+def _release_days() -> dict[str, str]:
+    """As of when each release is resolved: as of another day it is another environment."""
+    return {release.version: as_of(release.release_day) for release in load()}
+
+
+def rule(deps: str) -> str:
+    """Name a dependency rule so that it means the same tomorrow."""
+    return deps if deps == RELEASE_DAY else f"{deps} {datetime.now(timezone.utc).date()}"
+
+
+def requirement(version: str) -> str:
+    """What a user of a release installs."""
+    return f"{PACKAGE}[{EXTRA}]=={version}"
+
+
+def of(release: Release, *, deps: str = RELEASE_DAY, python: str = PYTHON) -> Environment:
+    """Describe the environment of a release."""
+    day = as_of(release.release_day) if deps == RELEASE_DAY else None
+    return Environment(release.version, (requirement(release.version),), day, python)
+
+
+def add_arguments(parser: argparse._ActionsContainer) -> None:
+    """Add the options that tell one environment of a release from another."""
+    parser.add_argument(
+        "--deps",
+        choices=(RELEASE_DAY, TODAY),
+        default=RELEASE_DAY,
+        help="dependencies as the index had them on the release's day, or as it has them today"
+        " (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--python",
+        default=PYTHON,
+        metavar="X.Y",
+        help="interpreter of the releases' environments; uv finds it or brings it"
+        " (default: %(default)s)",
+    )

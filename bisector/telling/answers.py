@@ -1,0 +1,397 @@
+"""A finding in words: for a terminal, for programs (JSON), for an issue or a page (Markdown)."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from bisector.axes import commits
+from bisector.bisection.blame import Blame
+from bisector.bisection.inquiry import Finding
+from bisector.bisection.loop import Answer, Flip
+from bisector.environments.recipes import RELEASE_DAY
+from bisector.environments.releases import PACKAGE
+from bisector.questions.behaviour import Observation
+from bisector.questions.programs import SIBLING_CLOSE
+from bisector.search import exact
+from bisector.search.exact import Verdict
+from bisector.telling import maps
+from bisector.telling.hints import hints, options
+from bisector.telling.terminal import STYLES
+
+SIDE_BY_SIDE = 25
+"""How many lines of each of two outputs stand side by side: the last ones."""
+SHOWN = ("aio-pika", "aiormq")
+"""The dependencies that a reader asks for first."""
+
+
+def sentences(answer: Answer) -> list[str]:
+    """Say the answer: one sentence for each flip, or that there is none and what was looked at."""
+    if flips := answer.flips:
+        return [_flip(answer, flip) for flip in flips]
+    seen = exact.tested(answer.history)
+    versions = [release.version for release in answer.releases]
+    if not seen:
+        reasons = sorted({seen[-1].reason for seen in answer.observations.values()})
+        text = (
+            f"No answer: none of the {len(answer.observations)} releases probed from {versions[0]}"
+            f" to {versions[-1]} can be tested: {'; '.join(reasons[:2])}"
+        )
+        return [text]
+    if answer.flaky is not None:
+        return [f"No flip, with probability {answer.flaky.probability:.3f}."]
+    if answer.may_be_wrong:
+        return ["No answer that is certain enough: allow more probes with --most."]
+    verdict = answer.history[seen[0]]
+    assert verdict is not None
+    text = (
+        f"No flip found: {verdict.value} at both ends ({versions[seen[0]]}, {versions[seen[-1]]})"
+        f" and at all {len(seen)} releases tested."
+    )
+    if gap := exact.widest_gap(answer.history):
+        text += (
+            f" A change that lasted for up to {gap} releases in a row could have been missed:"
+            " --map probes them all."
+        )
+    return [text]
+
+
+def _flip(answer: Answer, flip: Flip) -> str:
+    fixed = flip.to is Verdict.GOOD
+    first = "Fixed in" if fixed else "Broken since"
+    until = f"{'broken' if fixed else 'good'} from {flip.since} to {flip.before}"
+    stable = ""
+    if answer.axis.stable_matters:
+        stable = f", first stable release {flip.first_stable}" if flip.first_stable else (
+            ", in no stable release of this range"
+        )  # fmt: skip
+    if flip.skipped:
+        several = [*flip.skipped, flip.after]
+        first += f" one of these {len(several)}: {', '.join(several)} (all but the last cannot be"
+        first += " tested)"
+    else:
+        first += f" {flip.after}"
+    text = f"{first}{stable}; {until}."
+    if answer.flaky is not None:
+        before, after = answer.flaky.before, answer.flaky.after
+        text += (
+            f" Probability {answer.flaky.probability:.3f}: bad in {before.bad} of"
+            f" {before.good + before.bad} probes before, {after.bad} of {after.good + after.bad}"
+            " after."
+        )
+    return text
+
+
+def to_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding for programs; versions are strings, times seconds, dates ISO 8601 UTC."""
+    answer = finding.answer
+    return {
+        "scenario": answer.program.as_typed,
+        "title": answer.program.title,
+        "package": answer.axis.package,
+        "held": answer.axis.held,
+        "report": answer.program.report,
+        "answer": sentences(answer),
+        "hints": hints(answer),
+        "flips": [_flip_json(finding, flip) for flip in answer.flips],
+        "releases": [_row(answer, version) for version in _probed(answer)],
+        "range": [answer.releases[0].version, answer.releases[-1].version, len(answer.releases)],
+        "deps": answer.circumstances.deps,
+        "python": answer.python,
+        "rabbitmq": answer.circumstances.rabbitmq,
+        "rabbitmq_source": answer.circumstances.rabbitmq_source,
+        "started": answer.started.isoformat(timespec="seconds"),
+        "seconds": answer.seconds,
+        "timing": answer.timing,
+    }
+
+
+def _flip_json(finding: Finding, flip: Flip) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "before": flip.before,
+        "after": flip.after,
+        "from": flip.from_.value,
+        "to": flip.to.value,
+        "first_stable": flip.first_stable,
+        "skipped": list(flip.skipped),
+    }
+    if flaky := finding.answer.flaky:
+        row["probability"] = round(flaky.probability, 4)
+    if blame := finding.blames.get(flip):
+        row["blame"] = {
+            "guilty": blame.guilty,
+            "sentence": blame.sentence,
+            "dependency": blame.dependency,
+            "differences": [list(difference) for difference in blame.differences],
+            "crosses": [[name, seen.verdict.value, seen.reason] for name, seen in blame.crosses],
+            "flips": _edges(blame.inner) if blame.inner else [],
+        }
+    if (inner := finding.commits.get(flip)) is not None:
+        row["commits"] = _edges(inner)
+    return row
+
+
+def _edges(answer: Answer) -> list[list[str]]:
+    return [[flip.before, flip.after] for flip in answer.flips]
+
+
+def _row(answer: Answer, version: str) -> dict[str, Any]:
+    seen = answer.last(version)
+    row = {
+        "version": version,
+        "verdict": answer.verdict(version).value,
+        "outcome": seen.outcome,
+        "reason": seen.reason,
+        "seconds": seen.seconds,
+        "probes": len(answer.observations[version]),
+        "dependencies": seen.dependencies,
+        "evidence": seen.evidence,
+    }
+    if not answer.program.builtin:
+        row["output"] = seen.output
+    return row
+
+
+def print_answer(finding: Finding, console: Console) -> None:
+    """Print an answer for a person: the table, the evidence, and the answer itself last."""
+    answer = finding.answer
+    shown = _columns(answer)
+    console.print(f"\n{_heading(answer)}", style="bold",
+                  markup=False, soft_wrap=True)  # fmt: skip
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("release", "verdict", "what happened", "s", *shown):
+        table.add_column(name, overflow="fold", justify="right" if name == "s" else "left")
+    edges = {v for flip in answer.flips for v in (flip.before, flip.after)}
+    for version in _probed(answer):
+        seen, verdict = answer.last(version), answer.verdict(version)
+        table.add_row(
+            f"[bold]{version}[/]" if version in edges else version,
+            f"[{STYLES[verdict]}]{verdict.value}[/]",
+            escape(seen.reason + _dispute(answer, version)),
+            f"{seen.seconds:.1f}",
+            *(seen.dependencies.get(name, "") for name in shown),
+        )
+    console.print(table)
+    for flip in answer.flips:
+        if answer.program.builtin:
+            _print_lines(_evidence(answer.last(_bad_side(flip))), console)
+        else:
+            _print_outputs(answer, (flip.before, flip.after), console)
+            if (seen := answer.last(_bad_side(flip))).evidence.get("await_chain"):
+                _print_lines(_evidence(seen), console)
+    if not answer.flips and not answer.program.builtin:
+        probed = _probed(answer)
+        _print_outputs(answer, (probed[0], probed[-1]), console)  # what it says may tell why
+    console.print()
+    for sentence in sentences(answer):
+        console.print(sentence, style="bold", markup=False, soft_wrap=True)
+    _print_lines(hints(answer), console)
+    console.print(_circumstances(answer), style="dim", markup=False, soft_wrap=True)
+    if line := again(answer):
+        console.print(f"See a verdict again: {line}", markup=False, soft_wrap=True)
+        if answer.program.name == SIBLING_CLOSE and answer.flips:
+            stuck = f"nox -s advise -- {_bad_side(answer.flips[-1])}"
+            console.print(f"What helps meanwhile: {stuck}", markup=False, soft_wrap=True)
+
+
+def print_causes(finding: Finding, console: Console) -> None:
+    """Print whose fault the flips are, and the commits, as far as that was asked."""
+    for flip in finding.answer.flips:
+        lines = _causes(finding, flip)
+        if lines:
+            console.print(f"\n{flip.before} to {flip.after}: {lines[0].strip()}", style="bold",
+                          markup=False, soft_wrap=True)  # fmt: skip
+            _print_lines(lines[1:], console)
+
+
+def print_strips(findings: Sequence[Finding], console: Console) -> None:
+    """Print a line for each scenario, a cell for each release."""
+    rows = maps.rows_of(to_json(finding) for finding in findings)
+    console.print()
+    console.print(maps.text(rows, console.width, plain=not console.is_terminal))
+
+
+def print_observation(seen: Observation, rabbitmq: str, console: Console) -> None:
+    """Print all that one probe saw."""
+    if seen.output.strip():
+        console.print(seen.output.rstrip(), markup=False, style="dim", soft_wrap=True)
+    _print_lines(_evidence(seen), console)
+    shown = [f"{name} {seen.dependencies[name]}" for name in SHOWN if name in seen.dependencies]
+    console.print(", ".join([f"RabbitMQ {rabbitmq}", *shown]), markup=False, style="dim")
+    console.print(f"{seen.version}: {seen.verdict.value} ({seen.seconds:.1f} s)", style="bold")
+
+
+def _print_outputs(answer: Answer, versions: tuple[str, str], console: Console) -> None:
+    """What a program wrote for two releases, side by side."""
+    table = Table(box=box.SIMPLE_HEAD, expand=True)
+    outputs = []
+    for version in versions:
+        table.add_column(f"{version} wrote", ratio=1, overflow="fold")
+        lines = answer.last(version).output.strip().splitlines() or ["(nothing)"]
+        more = [f"... {len(lines) - SIDE_BY_SIDE} lines before these"]
+        outputs.append(
+            escape("\n".join(lines if len(lines) <= SIDE_BY_SIDE else more + lines[-SIDE_BY_SIDE:]))
+        )
+    table.add_row(*outputs)
+    console.print(table)
+
+
+def _print_lines(lines: Sequence[str], console: Console) -> None:
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def to_markdown(finding: Finding) -> str:
+    """Return a finding for pasting into an issue: it stands by itself."""
+    answer = finding.answer
+    shown = _columns(answer)
+    lines = [f"## {_heading(answer)}", ""]
+    for sentence in sentences(answer):
+        lines += [f"**{sentence}**", ""]
+    lines += [line for hint in hints(answer) for line in (hint, "")]
+    lines += [f"{_circumstances(answer)}.", ""]
+    head = ["release", "verdict", "what happened", "seconds", *shown]
+    lines += ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for version in _probed(answer):
+        seen = answer.last(version)
+        cells = [
+            version,
+            answer.verdict(version).value,
+            seen.reason.replace("|", "\\|") + _dispute(answer, version),
+            f"{seen.seconds:.1f}",
+            *(seen.dependencies.get(name, "") for name in shown),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    for flip in answer.flips:
+        if answer.program.builtin:
+            evidence = _evidence(answer.last(_bad_side(flip)))
+            lines += ["", evidence[0].strip(), "", "```text", *evidence[1:], "```"]
+        else:
+            for version in (flip.before, flip.after):
+                output = answer.last(version).output.strip() or "(nothing)"
+                lines += ["", f"{version} wrote:", "", "```text", output, "```"]
+            if (seen := answer.last(_bad_side(flip))).evidence.get("await_chain"):
+                evidence = _evidence(seen)
+                lines += ["", evidence[0].strip(), "", "```text", *evidence[1:], "```"]
+        if causes := _causes(finding, flip):
+            lines += ["", f"**{flip.before} to {flip.after}: {causes[0].strip()}**", ""]
+            lines += [f"- {line.strip()}" for line in causes[1:]]
+    if line := again(answer):
+        lines += ["", f"See a verdict again: `{line}`"]
+    return "\n".join(lines) + "\n"
+
+
+def again(answer: Answer) -> str:
+    """Return the command line that shows one verdict again; empty where there is none."""
+    version = _bad_side(answer.flips[-1]) if answer.flips else next(iter(_probed(answer)), "")
+    if not version or answer.axis.package != PACKAGE:
+        return ""
+    return f'nox -s "release({version})" -- {shlex.join(options(answer))}'
+
+
+def _causes(finding: Finding, flip: Flip) -> list[str]:
+    lines: list[str] = []
+    package, inside = finding.answer.axis.package, flip
+    if blame := finding.blames.get(flip):
+        lines += _blame(blame)
+        if blame.inner and blame.inner.flips:
+            package, inside = blame.inner.axis.package, blame.inner.flips[0]
+    if (inner := finding.commits.get(flip)) is not None:
+        lines += _commits(finding.lines[flip], inner)
+    elif link := commits.compare_link(package, inside.before, inside.after):
+        lines.append(f"  what changed in {package}: {link}")
+    return lines
+
+
+def _blame(blame: Blame) -> list[str]:
+    lines = [blame.sentence]
+    lines += [f"  {name}: {seen.verdict.value}, {seen.reason}" for name, seen in blame.crosses]
+    if blame.inner is not None:
+        lines += [f"  {blame.dependency}'s own releases: {s}" for s in sentences(blame.inner)]
+    for name, old, new in blame.differences:
+        lines.append(f"  differs: {name} {old or 'not there'} -> {new or 'not there'}")
+    return lines
+
+
+def _commits(line: Sequence[commits.Commit], inner: Answer) -> list[str]:
+    known = {commit.hash[:10]: commit for commit in line}
+    lines: list[str] = []
+    for flip in inner.flips:
+        commit = known[flip.after]
+        number = f" (pull request {commit.pull_request})" if commit.pull_request else ""
+        lines.append(f"  commit {commit.hash[:10]}: {commit.subject}{number}")
+        if flip.skipped:
+            lines.append(f"  or one of those that cannot be tested: {', '.join(flip.skipped)}")
+    return lines or [f"  {sentence}" for sentence in sentences(inner)]
+
+
+def _evidence(seen: Observation) -> list[str]:
+    return evidence_lines(seen.version, seen.reason, seen.evidence)
+
+
+def evidence_lines(version: str, reason: str, evidence: Mapping[str, Any]) -> list[str]:
+    """Say what was seen of a bad release; indented lines belong to the one before them."""
+    lines: list[str] = []
+    if chain := evidence.get("await_chain"):
+        lines += [f"Where {version} hangs, innermost last:", *(f"  {step}" for step in chain)]
+    else:
+        lines.append(f"What {version} does: {reason}")
+    control = evidence.get("control")
+    if isinstance(control, dict) and control.get("answered"):
+        milliseconds = 1000 * float(control.get("seconds", 0))
+        lines.append(
+            "Control: in that moment plain aio-pika published on the same broker,"
+            f" confirmed in {milliseconds:.1f} ms"
+        )
+    if "still_receives" in evidence:
+        lines.append(f"The broker still receives: {'yes' if evidence['still_receives'] else 'no'}")
+    if "shared_objects" in evidence:
+        shared: Sequence[str] = evidence["shared_objects"]
+        lines.append(f"Both brokers hold the same: {', '.join(shared) or 'nothing'}")
+    return lines
+
+
+def _dispute(answer: Answer, version: str) -> str:
+    """Say so when a release did not always answer the same."""
+    seen = answer.observations[version]
+    bad = sum(o.verdict is Verdict.BAD for o in seen)
+    good = sum(o.verdict is Verdict.GOOD for o in seen)
+    return f" (bad in {bad} of {bad + good} probes)" if bad and good else ""
+
+
+def _circumstances(answer: Answer) -> str:
+    where = answer.circumstances
+    deps = "dependencies as of each release's day"
+    if where.deps != RELEASE_DAY:
+        deps = f"dependencies as of {where.deps}"
+    if answer.axis.held:
+        deps = f"{answer.axis.held} held, {deps}"
+    probes = sum(map(len, answer.observations.values()))
+    known = f" ({probes - answer.made} of them known already)" if answer.made < probes else ""
+    return (
+        f"{probes} probes of {len(answer.observations)} of {len(answer.releases)} releases{known}"
+        f" in {answer.seconds:.1f} s; RabbitMQ {where.rabbitmq} ({where.rabbitmq_source}),"
+        f" Python {answer.python}, {deps}; {answer.started:%Y-%m-%d %H:%M} UTC"
+    )
+
+
+def _heading(answer: Answer) -> str:
+    return ": ".join(filter(None, (answer.program.as_typed, answer.program.title)))
+
+
+def _columns(answer: Answer) -> list[str]:
+    return [name for name in SHOWN if name != answer.axis.package]
+
+
+def _bad_side(flip: Flip) -> str:
+    return flip.before if flip.from_ is Verdict.BAD else flip.after
+
+
+def _probed(answer: Answer) -> list[str]:
+    return [r.version for r in answer.releases if r.version in answer.observations]

@@ -1,0 +1,386 @@
+"""What the results tell: the numbers of the report, and the two pages that are made of them.
+
+The pages' words are in bisector/telling/templates/; every number and every release in them comes
+from here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from bisector import ROOT
+from bisector.errors import UserError
+from bisector.history import change_points
+from bisector.history.results import Measured, Point, Points, divided, pooled
+from bisector.search import exact
+from bisector.search.exact import Verdict
+from bisector.telling import answers, figures, maps
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+RESULTS = ROOT / "results"
+TEMPLATES = Path(__file__).with_name("templates")
+ANSWER, MAP, ADVICE = "sibling-close.json", "map.json", "advise.json"
+CALIBRATION = "calibration.json"
+WRITTEN_BY = {
+    ANSWER: "nox -s bisect -- sibling-close --map --json results/sibling-close.json",
+    MAP: "nox -s bisect -- --scenario all --map --json results/map.json",
+    ADVICE: "nox -s advise -- --json results/advise.json",
+    CALIBRATION: "nox -s calibrate",
+}
+NEEDS = {
+    ANSWER: ("scenario", "answer", "flips", "releases", "rabbitmq", "python", "started"),
+    MAP: ("scenario", "title", "report", "answer", "flips", "releases", "started"),
+    ADVICE: ("release", "answer", "advice", "meaning", "rabbitmq", "python", "started"),
+    CALIBRATION: ("release", "rabbitmq", "python", "rule", "points", "resampled_runs"),
+}
+
+THROUGHPUT = "sibling_close.SiblingClose.track_throughput"
+CASE: dict[str, object] = {"exchange": "named", "in_flight": 1}
+"""The case that the pages show: the one that hangs, as most programs publish."""
+PUBLISH, CONSUME = "publish.PublishRatio", "consume.ConsumeRatio"
+WALL, CPU = "track_time", "track_cpu_time"
+WAYS = {"broker.publish": "broker.publish", "publisher.publish": "publisher object"}
+DOINGS = {"consume": "receiving", "request": "request-reply"}
+CLIENT, PLAIN = "FastStream", "aio-pika"
+
+
+# --- what was found before --------------------------------------------------------------------
+
+
+def answer(name: str, folder: Path = RESULTS, *, required: bool = False) -> list[dict[str, Any]]:
+    """Read the answers that another command left in results/; empty where there are none.
+
+    Raises:
+        UserError: it is needed and not there, or it is not what that command writes.
+    """
+    again = f"write it with `{WRITTEN_BY[name]}`"
+    try:
+        found = json.loads((folder / name).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if required:
+            raise UserError(f"results/{name} is missing: {again}") from None
+        return []
+    except (OSError, ValueError):
+        raise UserError(f"results/{name} cannot be read as JSON: {again}") from None
+    found = found if isinstance(found, list) else [found]
+    for one in found:
+        if not isinstance(one, dict) or (lacks := [key for key in NEEDS[name] if key not in one]):
+            what = f" ({', '.join(lacks)})" if isinstance(one, dict) else ""
+            raise UserError(f"results/{name} lacks what the report needs{what}: {again}")
+    return found
+
+
+# --- what was measured ------------------------------------------------------------------------
+
+
+def costs(measured: Measured, time: str) -> dict[str, list[Point | None]]:
+    """Return what FastStream costs as a multiple of plain aio-pika, by what it does.
+
+    Publishing is the geometric mean over all payloads and numbers in flight: one figure, and less
+    noise.
+
+    Args:
+        time: `WALL` or `CPU`.
+    """
+    known = measured.find(f"{PUBLISH}.{time}")
+    payloads, in_flight = (
+        [_plain(value) for value in values]
+        for name, values in zip(known.names, known.params, strict=True)
+        if name in ("payload", "in_flight")
+    )
+    cases = list(itertools.product(payloads, in_flight))
+    found = {
+        words: pooled(
+            [measured.series(known.name, way=way, payload=p, in_flight=n) for p, n in cases]
+        )
+        for way, words in WAYS.items()
+    }
+    for what, words in DOINGS.items():
+        found[words] = measured.series(f"{CONSUME}.{time}", what=what)
+    return found
+
+
+def _plain(value: str) -> object:
+    """Undo what asv did with a parameter."""
+    return value[1:-1] if value[:1] in "'\"" else int(value)
+
+
+def panels(measured: Measured) -> list[figures.Panel]:
+    """Return the same as shares: how much of plain aio-pika's throughput is left."""
+    wall, cpu = (
+        {words: _inverse(points) for words, points in costs(measured, time).items()}
+        for time in (WALL, CPU)
+    )
+    publishing, doing = list(WAYS.values()), list(DOINGS.values())
+    return [
+        figures.Panel("Publishing: messages per second", {w: wall[w] for w in publishing}),
+        figures.Panel(
+            "Publishing: messages per second of CPU time", {w: cpu[w] for w in publishing}
+        ),
+        figures.Panel("Receiving, and request-reply: per second", {w: wall[w] for w in doing}),
+    ]
+
+
+def _inverse(points: Points) -> list[Point | None]:
+    return [point.inverse() if point else None for point in points]
+
+
+def lifecycle(measured: Measured) -> list[tuple[str, str, Points]]:
+    """Return (what, unit, values along the releases) of what a process pays for its brokers."""
+
+    def of(name: str, **params: object) -> list[Point | None]:
+        return measured.series(f"lifecycle.{name}", **params)
+
+    def beside(name: str, **params: object) -> list[Point | None]:
+        return divided(of(name, client=CLIENT, **params), of(name, client=PLAIN, **params))
+
+    reuse = "Reuse.track_time_per_message"
+    fresh, reused = (of(reuse, client=CLIENT, broker=broker) for broker in ("fresh", "re-used"))
+    times = "× plain aio-pika"  # noqa: RUF001
+    return [
+        ("`import faststream.rabbit`", "s", of("Import.track_time")),
+        ("starting a broker", times, beside("OpenAndClose.track_open_time")),
+        ("closing a broker", times, beside("OpenAndClose.track_close_time")),
+        ("a message through a fresh broker", "× through one that is re-used",  # noqa: RUF001
+         divided(fresh, reused)),
+        ("memory left behind by 50 brokers", "kB", _scaled(of("LeftBehind.track_memory"), 1e-3)),
+        ("peak memory while publishing", "MB", _scaled(of("PeakMemory.track_publishing"), 1e-6)),
+    ]  # fmt: skip
+
+
+def left_behind(measured: Measured) -> list[dict[str, Any]]:
+    """Return what is still open after 50 brokers were closed, and in which releases."""
+    rows = []
+    for what in ("connections", "channels", "tasks"):
+        points = measured.series(f"lifecycle.LeftBehind.track_{what}")
+        some = [v for v, p in zip(measured.versions, points, strict=True) if p and p.value]
+        rows.append({
+            "what": what, "count": sum(p is not None for p in points),
+            "most": max((p.value for p in points if p), default=0), "releases": ranges(
+                some, [v for v, p in zip(measured.versions, points, strict=True) if p]),
+        })  # fmt: skip
+    return rows
+
+
+def _scaled(points: Points, factor: float) -> list[Point | None]:
+    return [Point(p.value * factor) if p else None for p in points]
+
+
+def ranges(some: Sequence[str], of: Sequence[str]) -> list[str]:
+    """Write releases that follow each other as `first - last`."""
+    chosen, words = set(some), []
+    for there, members in itertools.groupby(of, key=chosen.__contains__):
+        if there:
+            stretch = list(members)
+            words.append(stretch[0] if len(stretch) == 1 else f"{stretch[0]} - {stretch[-1]}")
+    return words
+
+
+def steps(measured: Measured, series: Mapping[str, Points]) -> list[dict[str, Any]]:
+    """Return a row for each series: its levels at both ends, and the steps between them."""
+    rows = []
+    for what, points in series.items():
+        found = change_points.find([p.value if p else None for p in points])
+        if found.medians:
+            rows.append({
+                "what": what, "first": found.medians[0][2], "newest": found.medians[-1][2],
+                "noise": found.noise,
+                "steps": [
+                    {"before": measured.versions[s.before], "after": measured.versions[s.after],
+                     "old": s.old, "new": s.new, "change": s.change}
+                    for s in found.steps
+                ],
+            })  # fmt: skip
+    return rows
+
+
+# --- the pages --------------------------------------------------------------------------------
+
+
+def tell(measured: Measured, folder: Path = RESULTS) -> dict[str, Any]:
+    """Return all that the templates are given.
+
+    Args:
+        folder: where the other commands left their answers.
+    """
+    found = answer(ANSWER, folder, required=True)[0]
+    verdicts = {row["version"]: row for row in found["releases"]}
+    before, after = (
+        measured.series(THROUGHPUT, moment=moment, **CASE) for moment in ("before", "after")
+    )
+    untestable = {measured.versions.index(v) for v in measured.untestable}
+    history = figures.history(after, untestable)
+    wall, cpu = costs(measured, WALL), costs(measured, CPU)
+    tables = {
+        "wall time": _steps_of_costs(measured, wall, verdicts),
+        "CPU time": _steps_of_costs(measured, cpu, verdicts),
+    }
+    rows = []
+    for release, b, a, cost, seen in zip(
+        measured.releases, before, after, wall[WAYS["broker.publish"]], history, strict=True
+    ):
+        verdict = verdicts.get(release.version, {})
+        rows.append({
+            "version": release.version, "date": release.uploaded.date().isoformat(),
+            "verdict": verdict.get("verdict", ""), "reason": verdict.get("reason", ""),
+            "before": b and b.value, "after": a and a.value, "seen": seen and seen.value,
+            "share": 1 / cost.value if cost else None,
+            "aio_pika": (verdict.get("dependencies") or {}).get("aio-pika", ""),
+        })  # fmt: skip
+    both = [row for row in rows if row["verdict"] in ("good", "bad") and row["seen"] != "skip"
+            and row["seen"]]  # fmt: skip
+    advice, calibration = (next(iter(answer(name, folder)), None) for name in (ADVICE, CALIBRATION))
+    return {
+        "answer": found,
+        "calibration": calibration,
+        "flips": [_flip(found, flip) for flip in found["flips"]],
+        "edges": {v for flip in found["flips"] for v in (flip["before"], flip["after"])},
+        "rows": rows,
+        "measured": measured,
+        "counts": {v.value: sum(seen is v for seen in history) for v in Verdict},
+        "differ": [row["version"] for row in both if row["seen"] != row["verdict"]],
+        "agree": sum(row["seen"] == row["verdict"] for row in both),
+        "hangs_measured": [
+            {"before": measured.versions[f.before], "after": measured.versions[f.after]}
+            for f in exact.changes(history)
+        ],
+        "advice": advice,
+        "scenarios": answer(MAP, folder),
+        "costs": tables,
+        "moves": sorted(
+            (
+                {**step, "kind": kind, "doing": row["doing"], "noise": row["noise"]}
+                for kind, table in tables.items()
+                for row in table
+                for step in row["steps"]
+            ),
+            key=lambda move: measured.versions.index(move["after"]),
+        ),
+        "unmeasured": {
+            what: none for what, points in wall.items() if (none := _unmeasured(measured, points))
+        },
+        "lifecycle": [
+            {"unit": unit, **row}
+            for what, unit, points in lifecycle(measured)
+            for row in steps(measured, {what: points})
+        ],
+        "left_behind": left_behind(measured),
+        "rule": {
+            "least": change_points.LEAST,
+            "certain": change_points.CERTAIN,
+            "shortest": change_points.SHORTEST,
+        },
+        "graphs": graphs(measured),
+    }
+
+
+def _steps_of_costs(
+    measured: Measured, series: Mapping[str, Points], seen: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Add what is done, and what else changed at a step: `dependency` is (old, new) or None."""
+
+    def aio_pika(version: str) -> str | None:
+        found = seen.get(version, {}).get("dependencies") or {}
+        return found.get("aio-pika") if isinstance(found, dict) else None
+
+    rows = steps(measured, series)
+    for row in rows:
+        ways = WAYS.values()
+        row["doing"] = f"publishing ({row['what']})" if row["what"] in ways else row["what"]
+        for step in row["steps"]:
+            pair = aio_pika(step["before"]), aio_pika(step["after"])
+            step["dependency"] = pair if all(pair) and pair[0] != pair[1] else None
+    return rows
+
+
+def _unmeasured(measured: Measured, points: Points) -> list[str]:
+    """Return which releases could be measured, but not in this."""
+    usable = [version for version in measured.files if version not in measured.untestable]
+    there = {v for v, p in zip(measured.versions, points, strict=True) if p}
+    order = [version for version in measured.versions if version in usable]
+    return ranges([version for version in order if version not in there], order)
+
+
+def _flip(found: Mapping[str, Any], flip: Mapping[str, Any]) -> dict[str, Any]:
+    bad = flip["before"] if flip["from"] == Verdict.BAD.value else flip["after"]
+    row = next(row for row in found["releases"] if row["version"] == bad)
+    evidence = answers.evidence_lines(bad, row["reason"], row.get("evidence") or {})
+    return {**flip, "evidence": evidence}
+
+
+def graphs(measured: Measured) -> list[dict[str, str]]:
+    """Return links into asv's graphs: their addresses and what they show."""
+    case = measured.find(THROUGHPUT)
+    places = [case.place(moment=moment, **CASE) for moment in ("before", "after")]
+    hang = [{
+        "what": "throughput before and after the sibling closes",
+        "href": graph(THROUGHPUT, places), "unit": case.unit,
+    }]  # fmt: skip
+    rest = [
+        {"what": name, "href": graph(name), "unit": benchmark.unit}
+        for name, benchmark in sorted(measured.benchmarks.items())
+    ]
+    return hang + rest
+
+
+def graph(benchmark: str, places: Sequence[int] = ()) -> str:
+    """Return the address of a benchmark's graph, with the sets of parameters to show."""
+    query = {"view": "explore", "bench": benchmark}
+    if places:
+        query["params"] = ",".join(map(str, places))
+    return f"graphs.html#{urlencode(query)}"
+
+
+def draw(measured: Measured, folder: Path = RESULTS) -> dict[str, Figure]:
+    """Draw the figures, by name of their files."""
+    before, after = (
+        measured.series(THROUGHPUT, moment=moment, **CASE) for moment in ("before", "after")
+    )
+    drawn = {
+        "throughput": figures.throughput(measured.versions, before, after, measured.untestable),
+        "share": figures.shares(measured.versions, panels(measured)),
+    }
+    if scenarios := answer(MAP, folder):
+        drawn["map"] = maps.draw(maps.rows_of(scenarios))
+    return drawn
+
+
+def render(template: str, story: Mapping[str, Any]) -> str:
+    """Write a page: `index.html` or `README.md`."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
+    html = template.endswith(".html")
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=html,  # noqa: S701  # Markdown has another way, `cell`
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        percent=figures.percent,
+        cell=_cell,
+        number=_number,
+        change=lambda x: figures.percent(x, "+"),
+    )
+    return environment.get_template(template).render(story)
+
+
+def _cell(text: object) -> str:
+    """Keep a text within its cell of a Markdown table."""
+    return " ".join(str(text).split()).replace("|", "\\|").replace("<", "&lt;")
+
+
+def _number(value: float | None) -> str:
+    """Write three significant digits; nothing for no value."""
+    if not value:
+        return "" if value is None else "0"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}".rstrip(".")
