@@ -9,7 +9,7 @@ import pytest
 
 from bisector import ROOT
 from bisector.axes.axis import Axis
-from bisector.bisection.loop import Answer, Circumstances, first_stable, settle
+from bisector.bisection.answer import Answer, Circumstances, first_stable, settle
 from bisector.environments.building import UninstallableError, explain
 from bisector.environments.recipes import Environment
 from bisector.environments.releases import Release

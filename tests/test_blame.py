@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bisector.bisection import blame
+from bisector.environments.recipes import differences
 from bisector.search.exact import Verdict
 from tests.command import RANGE, TOOL, run
 
@@ -49,7 +50,7 @@ packages = st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(["1", "2"]
 def test_differences_are_what_turns_one_environment_into_the_other(
     before: dict[str, str], after: dict[str, str]
 ) -> None:
-    found = blame.differences(before, after)
+    found = differences(before, after)
     assert all(old != new for _, old, new in found)
     changed: dict[str, str | None] = {**before, **{name: new for name, _, new in found}}
     assert {name: version for name, version in changed.items() if version} == after

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from bisector.axes import axis
+from bisector.axes.releases import package_environment
 from bisector.check import candidates
 from bisector.check.candidates import SAME_DAY, Named
 from bisector.environments import recipes, releases
@@ -179,12 +180,12 @@ def test_the_same_day_gives_the_same_dependencies(checkout: Path) -> None:
 
 
 def test_a_held_version_may_be_younger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(axis, "INDEX_CACHE", tmp_path / "index")
+    monkeypatch.setattr(releases, "INDEX_CACHE", tmp_path / "index")
     held = ("aio-pika==9.5.8",)
     choice = axis.Choice(with_=held)
     for side in find("0.5.0", "0.4.7", held, RELEASE_DAY):
         release = releases.find(releases.load(), side.name)
-        assert side.environment == axis.package_environment(choice)(release)
+        assert side.environment == package_environment(choice)(release)
     for side in find("0.5.0", "0.4.7", held):
         assert side.environment.exclude_newer is not None
         assert side.environment.exclude_newer > "2025"

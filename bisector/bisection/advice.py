@@ -18,12 +18,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from bisector.axes import axis as axes
+from bisector.axes.releases import of_package
+from bisector.bisection.answer import Answer
 from bisector.bisection.inquiry import Inquiry, Manner
 from bisector.bisection.journal import JOURNAL
-from bisector.bisection.loop import Answer, Display
 from bisector.environments import recipes, releases
 from bisector.environments.releases import PACKAGE, Release, TooShortError
 from bisector.errors import OutsideError
+from bisector.places.display import Display
 from bisector.questions import programs
 from bisector.questions.behaviour import Observation, observe
 from bisector.questions.ending import Rules
@@ -174,7 +176,7 @@ class Adviser:
             self._program, choice, self._rules, Manner(self._jobs), broker=self._broker,
             rabbitmq=self._rabbitmq, journal=JOURNAL, fresh=False, display=self._display,
         )  # fmt: skip
-        return (await inquiry.find(axes.of_package(choice))).answer
+        return (await inquiry.find(of_package(choice))).answer
 
     async def _try(self, release: Release, program: Program, name: str) -> Observation:
         environment = recipes.of(release, deps=self._choice.deps, python=self._choice.python)

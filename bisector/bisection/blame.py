@@ -6,20 +6,17 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from bisector.axes.axis import closure
-from bisector.environments.recipes import Environment
+from bisector.environments.recipes import Difference, Environment, closure, differences
 from bisector.questions.behaviour import Observation
 from bisector.search.exact import Verdict
 from bisector.tasks import together
 
 if TYPE_CHECKING:
-    from bisector.bisection.loop import Answer
+    from bisector.bisection.answer import Answer
 
 CODE, DEPENDENCY = "own code", "dependency"
 EITHER, TOGETHER, UNKNOWN = "either alone", "both together", "unknown"
 
-Difference = tuple[str, str | None, str | None]
-"""A dependency, and its versions before and after the flip; None where it is not there."""
 Observe = Callable[[str, Environment], Coroutine[Any, Any, Observation]]
 """Probes an environment under a name; the verdict of one fresh process."""
 
@@ -38,16 +35,6 @@ class Blame:
     """The dependency that flips it alone, where one does."""
     inner: Answer | None = field(default=None, compare=False)
     """The bisection of that dependency's releases."""
-
-
-def differences(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Difference, ...]:
-    """List what two environments hold in different versions."""
-    names = sorted({*before, *after})
-    return tuple(
-        (name, before.get(name), after.get(name))
-        for name in names
-        if before.get(name) != after.get(name)
-    )
 
 
 def verdict_of(

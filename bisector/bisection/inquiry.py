@@ -9,16 +9,18 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from bisector.axes import axis as axes
 from bisector.axes import commits
 from bisector.axes.axis import Axis, Choice
 from bisector.axes.commits import Commit
+from bisector.axes.dependencies import of_dependency
 from bisector.bisection import blame as blaming
+from bisector.bisection.answer import Answer, Circumstances, Flip
 from bisector.bisection.blame import Blame
 from bisector.bisection.journal import Journal, Question
-from bisector.bisection.loop import Answer, Bisection, Circumstances, Display, Flip
+from bisector.bisection.loop import Bisection
 from bisector.environments import building, recipes
 from bisector.environments.releases import PACKAGE, TooShortError
+from bisector.places.display import Display
 from bisector.places.here import Here
 from bisector.questions.ending import Rules
 from bisector.questions.programs import Program
@@ -112,7 +114,7 @@ class Inquiry:
                 end=new,
             )
             with contextlib.suppress(TooShortError):  # neighbours: there is nothing between
-                inner = await axes.of_dependency(found.dependency, choice)
+                inner = await of_dependency(found.dependency, choice)
                 walked = self._bisection(inner, replace(self._manner, whole_map=False))
                 await walked.find_flips()
                 found = replace(found, inner=walked.answer(self._circumstances()))

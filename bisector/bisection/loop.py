@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timezone
-from itertools import pairwise, zip_longest
-from typing import TYPE_CHECKING, Protocol
+from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from bisector.axes.axis import Axis
+from bisector.bisection.answer import Answer, Circumstances, first_stable, settle
 from bisector.bisection.journal import Journal
+from bisector.bisection.progress import believed, describe
 from bisector.environments.recipes import Environment
 from bisector.environments.releases import Release
 from bisector.places.ahead import Ahead
+from bisector.places.display import Display
 from bisector.places.here import Here
 from bisector.questions.behaviour import Observation
 from bisector.questions.ending import ALIVE, Rules
@@ -30,162 +32,9 @@ if TYPE_CHECKING:
 
 AGREEING = 2
 """How often a release beside a flip must have given its verdict, each time in a fresh process."""
-DISPUTED = 5
-"""After that many observations a release that is even between its answers counts as bad."""
 
 AHEAD = 2
 """How many environments are being built at a time before another one is built on suspicion."""
-
-
-class Display(Protocol):
-    """Is told how a bisection gets on."""
-
-    def stage(self, version: str, text: str) -> None:
-        """A release is being installed, probed, ..."""
-
-    def observed(self, observation: Observation, *, remembered: bool) -> None:
-        """A release has a verdict; `remembered`: from the journal."""
-
-    def known(self, text: str) -> None:
-        """What is known so far, in a line."""
-
-    def note(self, text: str) -> None:
-        """Something worth a line."""
-
-
-@dataclass(frozen=True)
-class Flip:
-    """Where behaviour changes: the two nearest tested releases with different verdicts."""
-
-    before: str
-    after: str
-    from_: Verdict
-    to: Verdict
-    first_stable: str | None
-    """First stable release on the far side; None when there is none yet."""
-    skipped: tuple[str, ...]
-    """Untestable releases in between: the change may be in any of them, too."""
-    since: str
-    """Where the stretch of `from_` begins, as far as it was tested."""
-
-
-@dataclass(frozen=True)
-class Circumstances:
-    """What an answer holds for, beside the releases."""
-
-    deps: str
-    """Dependency rule."""
-    python: str
-    """The interpreter asked for."""
-    rabbitmq: str
-    """RabbitMQ's version."""
-    rabbitmq_source: str
-    """Where it came from, in words."""
-
-
-@dataclass
-class Answer:
-    """All that a bisection found out."""
-
-    program: Program
-    axis: Axis
-    observations: dict[str, list[Observation]]
-    """Of each release probed, oldest first."""
-    history: list[Verdict | None]
-    circumstances: Circumstances
-    rules: Rules
-    started: datetime
-    seconds: float = 0.0
-    timing: dict[str, float] = field(default_factory=dict)
-    """Seconds by stage, summed over what ran side by side."""
-    made: int = 0
-    """Probes made for it; the others were known from the journal."""
-    may_be_wrong: bool = False
-    """Whether single observations were not taken for the truth (`--flaky`)."""
-    flaky: noisy.Answer | None = None
-    """How sure it is then; None: not sure enough."""
-    endless: bool = False
-    """Whether the program never ends, and is told apart by whether it falls silent."""
-
-    @property
-    def releases(self) -> Sequence[Release]:
-        """All releases on the axis, probed or not."""
-        return self.axis.releases
-
-    @property
-    def python(self) -> str:
-        """The interpreter's full version, as the probes saw it."""
-        seen = [o.python for found in self.observations.values() for o in found if o.python]
-        return seen[-1] if seen else self.circumstances.python
-
-    @property
-    def flips(self) -> list[Flip]:
-        """All flips found, oldest release first."""
-        if self.uncertain:
-            return []
-        versions = [release.version for release in self.releases]
-        found: list[Flip] = []
-        since = next(iter(exact.tested(self.history)), 0)
-        flips = exact.flips(self.history)
-        for flip, following in zip_longest(flips, flips[1:]):
-            from_, to = self.history[flip.before], self.history[flip.after]
-            assert from_ is not None
-            assert to is not None
-            until = following.after if following else len(versions)
-            stable = first_stable(self.releases, self.history, flip.after, until)
-            found.append(
-                Flip(
-                    versions[flip.before],
-                    versions[flip.after],
-                    from_,
-                    to,
-                    versions[stable] if stable is not None else None,
-                    tuple(versions[i] for i in flip.between),
-                    versions[since],
-                )
-            )
-            since = flip.after
-        return found
-
-    @property
-    def uncertain(self) -> bool:
-        """Whether the answers of a flaky program do not add up to a flip with enough certainty."""
-        return self.may_be_wrong and (self.flaky is None or self.flaky.flip is None)
-
-    def verdict(self, version: str) -> Verdict:
-        """Return what a release that was probed counts as."""
-        verdict = self.history[[r.version for r in self.releases].index(version)]
-        return verdict or self.observations[version][-1].verdict
-
-    def last(self, version: str) -> Observation:
-        """Return the newest observation of a release that has the verdict it was given."""
-        seen = self.observations[version]
-        verdict = self.verdict(version)
-        return next((o for o in reversed(seen) if o.verdict is verdict), seen[-1])
-
-
-def first_stable(
-    releases: Sequence[Release], history: Sequence[Verdict | None], after: int, until: int
-) -> int | None:
-    """Index of the first stable release on the far side of a flip, tested or yet to be.
-
-    Args:
-        after: the first release with the new verdict.
-        until: the first one that has changed back.
-    """
-    verdict = history[after]
-    stretch = (i for i in range(after, until) if releases[i].stable)
-    return next((i for i in stretch if history[i] in (verdict, None)), None)
-
-
-def settle(observations: Sequence[Observation]) -> Verdict | None:
-    """Return the verdict that most observations of a release gave; None while they are even."""
-    counts = Counter(o.verdict for o in observations).most_common(2)
-    if not counts:
-        return None
-    if len(counts) > 1 and counts[0][1] == counts[1][1]:
-        return Verdict.BAD if len(observations) >= DISPUTED else None
-    return counts[0][0]
 
 
 class Bisection:
@@ -476,7 +325,7 @@ class Bisection:
             ]
             made = sum(map(len, self._observations.values()))
             found = noisy.answer(tallies, confidence)
-            self._display.known(_believed(self._releases, noisy.posterior(tallies), probes=made))
+            self._display.known(believed(self._releases, noisy.posterior(tallies), probes=made))
             wanted = noisy.next_to_probe(tallies, self._place.jobs)
             if found or made >= most or not wanted:
                 return found
@@ -533,40 +382,3 @@ class Bisection:
         self._observations[release.version].append(observation)
         self._display.observed(observation, remembered=False)
         return observation
-
-
-def describe(releases: Sequence[Release], history: Sequence[Verdict | None]) -> str:
-    """Say in a line what a history shows so far."""
-    seen = exact.tested(history)
-    if not seen:
-        return f"{len(releases)} releases, {releases[0].version} to {releases[-1].version}"
-    changes = [(a, b) for a, b in pairwise(seen) if history[a] != history[b]]
-    if not changes:
-        verdict = history[seen[0]]
-        assert verdict is not None
-        return (
-            f"{verdict.value} at all {len(seen)} releases tested,"
-            f" up to {exact.widest_gap(history)} side by side not looked at"
-        )
-    parts = []
-    for a, b in changes:
-        left = sum(history[i] is None for i in range(a + 1, b))
-        from_, to = history[a], history[b]
-        assert from_ is not None
-        assert to is not None
-        parts.append(
-            f"{releases[a].version} {from_.value}, {releases[b].version} {to.value}, "
-            + (f"{left} between them left" if left else "neighbours: probing both again")
-        )
-    return "; ".join(parts)
-
-
-def _believed(releases: Sequence[Release], belief: noisy.Posterior, *, probes: int) -> str:
-    """Say in a line where a flip most probably is."""
-    if not belief.flips:
-        return f"{probes} probes, nothing testable yet"
-    flip, chance = max(belief.flips.items(), key=lambda item: item[1])
-    if belief.no_flip > chance:
-        return f"{probes} probes: no flip with probability {belief.no_flip:.2f}"
-    between = f"{releases[flip.before].version} and {releases[flip.after].version}"
-    return f"{probes} probes: flips between {between} with probability {chance:.2f}"

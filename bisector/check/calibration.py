@@ -20,7 +20,6 @@ from typing import Any
 from scipy import stats
 
 from bisector import ROOT
-from bisector.bisection.loop import Display
 from bisector.check import candidates, rule, slowed
 from bisector.check.candidates import Named
 from bisector.check.comparison import Checker, Rounds
@@ -28,6 +27,7 @@ from bisector.check.result import Check, Judgement
 from bisector.environments import recipes
 from bisector.environments.releases import Release
 from bisector.errors import UserError
+from bisector.places.display import Display
 from bisector.rabbitmq.broker import Broker
 
 RUNS = ROOT / "results" / "calibration.jsonl"

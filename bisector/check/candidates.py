@@ -157,7 +157,7 @@ def _days_of(with_: Sequence[str]) -> list[datetime]:
     pins = [axis.pin(text) for text in with_]
     if any(name == PACKAGE for name, _ in pins):
         raise UserError(f"--with {PACKAGE} holds what is compared: name it as a side instead")
-    return [releases.find(axis.known(n, version), version).release_day for n, version in pins]
+    return [releases.find(releases.known(n, version), version).release_day for n, version in pins]
 
 
 async def _find(text: str, history: Sequence[Release], python: str, note: Note) -> _Found:

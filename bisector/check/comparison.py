@@ -13,14 +13,14 @@ from math import inf, nan
 from pathlib import Path
 from statistics import median
 
-from bisector.bisection.blame import differences
-from bisector.bisection.loop import Display
 from bisector.check import rule
 from bisector.check.acceptance import Accepted, judge_accepted
 from bisector.check.candidates import Named
 from bisector.check.result import Behaviour, Check, Judgement, Side, Speed
 from bisector.environments.building import UninstallableError, install, surroundings
+from bisector.environments.recipes import differences
 from bisector.errors import OutsideError
+from bisector.places.display import Display
 from bisector.processes import process
 from bisector.processes.redaction import redact
 from bisector.questions import programs

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from bisector.bisection.blame import Difference
+from bisector.environments.recipes import Difference
 from bisector.questions.behaviour import Observation
 
 

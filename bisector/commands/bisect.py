@@ -11,6 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bisector.axes import axis as axes
+from bisector.axes.dependencies import of_dependency
+from bisector.axes.interpreters import of_pythons
+from bisector.axes.releases import of_package
 from bisector.bisection.inquiry import Finding, Inquiry, Manner
 from bisector.bisection.journal import JOURNAL
 from bisector.commands import options
@@ -179,8 +182,8 @@ async def _look_closer(inquiry: Inquiry, finding: Finding, args: argparse.Namesp
 
 async def _axis(args: argparse.Namespace) -> axes.Axis:
     if args.package and args.package != releases.PACKAGE:
-        return await axes.of_dependency(args.package, args.choice)
-    return axes.of_pythons(args.choice) if args.python_axis else axes.of_package(args.choice)
+        return await of_dependency(args.package, args.choice)
+    return of_pythons(args.choice) if args.python_axis else of_package(args.choice)
 
 
 def _sorted_out(args: argparse.Namespace) -> argparse.Namespace:

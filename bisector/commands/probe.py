@@ -7,6 +7,7 @@ import asyncio
 
 from bisector import tasks
 from bisector.axes import axis as axes
+from bisector.axes.releases import package_environment
 from bisector.commands import options
 from bisector.environments import releases
 from bisector.errors import TROUBLE
@@ -46,7 +47,7 @@ async def run(args: argparse.Namespace) -> int:
         with_=tuple(args.with_),
         requires=options.requires_of(args),
     )
-    environment = axes.package_environment(choice)(release)
+    environment = package_environment(choice)(release)
     with display_for(console) as display:
         async with open_broker(display.note) as (broker, rabbitmq):
             boot = asyncio.create_task(broker.lease())

@@ -14,12 +14,13 @@ import hashlib
 import importlib.metadata
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
+from packaging.requirements import Requirement
+from packaging.utils import NormalizedName, canonicalize_name
 
 from bisector import ROOT
 from bisector.environments.releases import PACKAGE, Release, load
@@ -31,6 +32,8 @@ PYTHON = "3.11"
 """The interpreter that all releases, with their dependencies of the day, have wheels for."""
 
 _STAMP = "release.json"
+Difference = tuple[str, str | None, str | None]
+"""A dependency, and its versions before and after the flip; None where it is not there."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,35 @@ class Environment:
 def as_of(moment: datetime) -> str:
     """A moment as uv takes it."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def differences(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Difference, ...]:
+    """List what two environments hold in different versions."""
+    names = sorted({*before, *after})
+    return tuple(
+        (name, before.get(name), after.get(name))
+        for name in names
+        if before.get(name) != after.get(name)
+    )
+
+
+def closure(environment: Environment, package: str) -> set[str]:
+    """The distributions in an environment that a package requires, itself included."""
+    folders = [str(path) for path in environment.path.glob("lib*/python*/site-packages")]
+    needs: dict[NormalizedName, set[NormalizedName]] = {}
+    for distribution in importlib.metadata.distributions(path=folders):
+        wanted = [Requirement(text) for text in distribution.requires or []]
+        needs[canonicalize_name(distribution.metadata["Name"])] = {
+            canonicalize_name(requirement.name) for requirement in wanted
+        }
+    found: set[str] = set()
+    todo = {canonicalize_name(package)}
+    while todo:
+        name = todo.pop()
+        if name in needs and name not in found:
+            found.add(name)
+            todo |= needs[name]
+    return found
 
 
 @functools.cache

@@ -13,12 +13,14 @@ from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
+from bisector import ROOT
 from bisector.errors import OutsideError, UserError
 
 PACKAGE = "faststream"
 SNAPSHOT = Path(__file__).with_name("releases.json")
 # An index can take a while to show all files of a release and what was published just before it.
 SETTLING = timedelta(hours=1)
+INDEX_CACHE = ROOT / ".bisector" / "index"
 
 
 class TooShortError(UserError):
@@ -219,6 +221,30 @@ def select(
             f"{held} in that range, and it takes two to compare: widen --from or --to"
         )
     return chosen
+
+
+def known(package: str, *versions: str) -> list[Release]:
+    """Return a package's releases: FastStream's from the snapshot, others' from the index.
+
+    The index's answer is kept, and asked for again when it does not know one of `versions`.
+    """
+    if package == PACKAGE:
+        return load()
+    path = INDEX_CACHE / f"{package}.json"
+    if path.is_file() and versions:
+        kept = load(path)
+        names = {release.version for release in kept}
+        if set(versions) <= names:
+            return kept
+    try:
+        found = fetch(package)
+    except OutsideError:
+        if path.is_file() and not versions:
+            return load(path)  # better than nothing, where there is no network
+        raise
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save(found, path, package)
+    return found
 
 
 def _day(text: str) -> datetime | None:

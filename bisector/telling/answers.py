@@ -12,9 +12,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from bisector.axes import commits
+from bisector.bisection.answer import Answer, Flip
 from bisector.bisection.blame import Blame
 from bisector.bisection.inquiry import Finding
-from bisector.bisection.loop import Answer, Flip
 from bisector.environments.recipes import RELEASE_DAY
 from bisector.environments.releases import PACKAGE
 from bisector.questions.behaviour import Observation

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bisector.bisection.blame import Difference
 from bisector.check.acceptance import WHATEVER
 from bisector.check.result import Acceptance, Behaviour, Check, Judgement, Side, Speed
+from bisector.environments.recipes import Difference
 from bisector.environments.releases import PACKAGE
 from bisector.questions.behaviour import Observation
 from bisector.telling.answers import SHOWN, evidence_lines

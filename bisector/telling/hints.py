@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from bisector.bisection.loop import Answer
+from bisector.bisection.answer import Answer
 from bisector.environments import releases
 from bisector.environments.releases import PACKAGE
 from bisector.questions.behaviour import Observation
