@@ -20,7 +20,7 @@ from bisector.check.acceptance import WHATEVER
 from bisector.check.result import Acceptance, Behaviour, Check, Judgement, Side, Speed
 from bisector.questions.behaviour import Observation
 from bisector.search.exact import Verdict
-from bisector.telling import checks
+from bisector.telling import checks, documents
 
 NO_WORSE, WORSE, CANNOT_TELL = Judgement.NO_WORSE, Judgement.WORSE, Judgement.CANNOT_TELL
 CPU = "publish: CPU time per message"
@@ -231,7 +231,7 @@ def test_units(value: float, unit: str, text: str) -> None:
 
 @pytest.mark.parametrize("found", ALL)
 def test_json(found: Check) -> None:
-    document = json.loads(json.dumps(checks.to_json(found), allow_nan=False))
+    document = json.loads(json.dumps(documents.of_check(found), allow_nan=False))
     assert document["passed"] is found.passed
     assert document["answer"] == checks.answer(found)
     assert [b["judgement"] for b in document["behaviours"]] == [
@@ -243,7 +243,7 @@ def test_json(found: Check) -> None:
 
 def test_json_in_full() -> None:
     found = replace(BOTH, started=BOTH.started.astimezone(timezone(timedelta(hours=5))))
-    document = checks.to_json(accepting(found, "import-clean", WHATEVER))
+    document = documents.of_check(accepting(found, "import-clean", WHATEVER))
     assert document["regressions"] == ["sibling-close", CPU]
     assert document["started"] == "2026-11-24T12:00:00+00:00"
     assert document["seconds"] == 61.2
@@ -259,7 +259,7 @@ def test_json_in_full() -> None:
 
 def test_numbers_that_are_none() -> None:
     found = check([], [speed_of_a_hang("no answer within 1 s")])
-    document = json.loads(json.dumps(checks.to_json(found), allow_nan=False))
+    document = json.loads(json.dumps(documents.of_check(found), allow_nan=False))
     (row,) = document["speeds"]
     assert [row[key] for key in ("candidate", "change", "low", "high")] == 4 * [None]
     assert document["regressions"] == [CPU]

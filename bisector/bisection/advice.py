@@ -12,18 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
 from bisector.axes import axis as axes
 from bisector.axes.releases import of_package
 from bisector.bisection.answer import Answer
 from bisector.bisection.inquiry import Inquiry, Manner
 from bisector.bisection.journal import JOURNAL
 from bisector.environments import recipes, releases
-from bisector.environments.releases import PACKAGE, Release, TooShortError
+from bisector.environments.releases import Release, TooShortError
 from bisector.errors import OutsideError
 from bisector.places.display import Display
 from bisector.questions import programs
@@ -44,7 +39,6 @@ MEANING = {
     NOT_TRIED: "this release, or this RabbitMQ, has not what it takes",
     NOT_NEEDED: "without the advice nothing hangs either",
 }
-STYLES = {HELPS: "green", NO_HELP: "yellow", WORSE: "red", NOT_TRIED: "dim", NOT_NEEDED: "dim"}
 
 
 @dataclass(frozen=True)
@@ -186,102 +180,3 @@ class Adviser:
         )  # fmt: skip
         self._display.observed(replace(seen, version=name), remembered=False)
         return seen
-
-
-def sentences(advice: Advice) -> list[str]:
-    """Say the answer: a sentence for each kind."""
-    if advice.hang.verdict is Verdict.GOOD:
-        return [f"{advice.release} does not hang: no advice is needed."]
-    return [
-        f"{answer.capitalize()} in {advice.release}: {', '.join(t.name for t in those)}."
-        for answer in MEANING
-        if (those := advice.those(answer))
-    ]
-
-
-def to_json(advice: Advice) -> dict[str, Any]:
-    """Return it for programs; times are seconds, dates ISO 8601 UTC."""
-    return {
-        "package": PACKAGE,
-        "release": advice.release,
-        "scenario": advice.program.name,
-        "report": advice.program.report,
-        "answer": sentences(advice),
-        "hang": {
-            "verdict": advice.hang.verdict.value,
-            "outcome": advice.hang.outcome,
-            "reason": advice.hang.reason,
-            "evidence": advice.hang.evidence,
-        },
-        "advice": [
-            {
-                "name": tried.name,
-                "advice": tried.advice,
-                "answer": tried.answer,
-                "reason": tried.reason,
-                "seconds": tried.seconds,
-                "evidence": tried.evidence,
-            }
-            for tried in advice.tried
-        ],
-        "meaning": MEANING,
-        "dependencies": advice.hang.dependencies,
-        "deps": advice.deps,
-        "python": advice.hang.python,
-        "rabbitmq": advice.rabbitmq,
-        "rabbitmq_source": advice.rabbitmq_source,
-        "started": advice.started.isoformat(timespec="seconds"),
-        "seconds": advice.seconds,
-    }
-
-
-def show(advice: Advice, console: Console) -> None:
-    """Print it for a person, the answer last."""
-    console.print(f"\n{_title(advice)}", style="bold", markup=False, soft_wrap=True)
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in ("advice", "", "answer", "what happened"):
-        table.add_column(name, overflow="fold")
-    for tried in advice.tried:
-        answer = f"[{STYLES[tried.answer]}]{tried.answer}[/]"
-        table.add_row(tried.name, escape(tried.advice), answer, escape(tried.reason))
-    console.print(table)
-    for answer in _answers(advice):
-        console.print(f"{answer}: {MEANING[answer]}", style="dim", markup=False, soft_wrap=True)
-    console.print()
-    for sentence in sentences(advice):
-        console.print(sentence, style="bold", markup=False, soft_wrap=True)
-    console.print(_circumstances(advice), style="dim", markup=False, soft_wrap=True)
-
-
-def to_markdown(advice: Advice) -> str:
-    """Return it for pasting into an issue: it stands by itself."""
-    lines = [f"## {_title(advice)}", ""]
-    for sentence in sentences(advice):
-        lines += [f"**{sentence}**", ""]
-    lines += ["| advice | answer | what happened |", "| --- | --- | --- |"]
-    for tried in advice.tried:
-        cells = [f"{tried.advice} (`{tried.name}`)", tried.answer, tried.reason]
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    lines += ["", *(f"- {answer}: {MEANING[answer]}." for answer in _answers(advice))]
-    lines += ["", f"{_circumstances(advice)}."]
-    return "\n".join(lines) + "\n"
-
-
-def _title(advice: Advice) -> str:
-    return (
-        f"{PACKAGE} {advice.release}, {advice.program.report}: what helps when publishing hangs"
-        " after a sibling broker was closed"
-    )
-
-
-def _answers(advice: Advice) -> list[str]:
-    return [answer for answer in MEANING if advice.those(answer)]
-
-
-def _circumstances(advice: Advice) -> str:
-    shown = [f"{n} {advice.hang.dependencies[n]}" for n in ("aio-pika", "aiormq")
-             if n in advice.hang.dependencies]  # fmt: skip
-    deps = f"dependencies as of {advice.deps.replace('-', ' ')}"
-    where = f"RabbitMQ {advice.rabbitmq} ({advice.rabbitmq_source})"
-    when = f"{advice.started:%Y-%m-%d %H:%M} UTC in {advice.seconds:.1f} s"
-    return ", ".join([where, f"Python {advice.hang.python}", *shown, deps, when])

@@ -84,6 +84,11 @@ class Answer:
         return self.axis.releases
 
     @property
+    def probed(self) -> list[str]:
+        """Those that were probed, in order."""
+        return [r.version for r in self.releases if r.version in self.observations]
+
+    @property
     def python(self) -> str:
         """The interpreter's full version, as the probes saw it."""
         seen = [o.python for found in self.observations.values() for o in found if o.python]

@@ -8,11 +8,9 @@ import shutil
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
-from rich.table import Table
 
 from bisector import ROOT
 from bisector.environments import building, recipes, releases
@@ -24,17 +22,28 @@ from bisector.questions.programs import Program
 from bisector.rabbitmq.broker import Broker, open_broker
 from bisector.search.exact import Verdict, changes, next_to_probe
 
+Kinds = dict[str, list[dict[str, float]]]
+"""Seconds by part, of each run, by the kind of run."""
 LEFT_OUT = (".git", ".nox", ".bisector", ".asv", ".*_cache", "__pycache__")
 CODES = {0: Verdict.GOOD, 125: Verdict.SKIP}
 
 
-async def measure(scenario: str, runs: int, console: Console, *, baseline: bool) -> None:
-    """Time the whole command `nox -s bisect`, and plain bisection with pip; print both.
+async def measure(
+    scenario: str,
+    runs: int,
+    say: Callable[[str], None],
+    show: Callable[[Kinds], None],
+    *,
+    baseline: bool,
+) -> None:
+    """Time the whole command `nox -s bisect`, and plain bisection with pip; tell both.
 
     The commands run in a copy of this checkout, so that its environments and journal stay.
 
     Args:
         runs: how often each kind of run is timed, after one that fills the package cache.
+        say: is told a line.
+        show: is told the seconds of all runs.
 
     Raises:
         OutsideError: a run found no answer.
@@ -42,25 +51,26 @@ async def measure(scenario: str, runs: int, console: Console, *, baseline: bool)
     with tempfile.TemporaryDirectory(prefix="bisector-speed-") as folder:
         copy = Path(folder) / "project"
         shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
-        console.print("filling the package cache ...")
+        say("filling the package cache ...")
         await _bisect(copy, scenario)
         cold, warm = [], []
         for n in range(runs):
-            console.print(f"run {n + 1} of {runs}: without environments, then with them ...")
+            say(f"run {n + 1} of {runs}: without environments, then with them ...")
             shutil.rmtree(copy / ".nox")
             shutil.rmtree(copy / ".bisector")
             cold.append(await _bisect(copy, scenario))
             # Which releases are asked for depends on which answers first: build those, too.
             await _bisect(copy, scenario)
             warm.append(await _bisect(copy, scenario))
-        _print(console, {"no environments built": cold, "environments there": warm})
+        kinds = {"no environments built": cold, "environments there": warm}
+        show(kinds)
         if baseline:
-            console.print("\nplain bisection, one release at a time, fresh venvs, pip install ...")
-            seconds, answer = await _plain(programs.scenario(scenario), Path(folder), console)
-            console.print(f"plain bisection: {seconds:.1f} s, {answer}")
-            for name, found in (("no environments built", cold), ("environments there", warm)):
+            say("\nplain bisection, one release at a time, fresh venvs, pip install ...")
+            seconds, answer = await _plain(programs.scenario(scenario), Path(folder), say)
+            say(f"plain bisection: {seconds:.1f} s, {answer}")
+            for name, found in kinds.items():
                 median = statistics.median(run["command"] for run in found)
-                console.print(f"ratio to it, {name}: {seconds / median:.1f} times faster")
+                say(f"ratio to it, {name}: {seconds / median:.1f} times faster")
 
 
 async def _bisect(copy: Path, scenario: str) -> dict[str, float]:
@@ -90,21 +100,7 @@ async def _bisect(copy: Path, scenario: str) -> dict[str, float]:
     }
 
 
-def _print(console: Console, kinds: dict[str, list[dict[str, float]]]) -> None:
-    table = Table(title="seconds to the answer, median (least - most)", title_justify="left")
-    table.add_column("")
-    for name in kinds:
-        table.add_column(name, justify="right")
-    for part in next(iter(kinds.values()))[0]:
-        cells = []
-        for found in kinds.values():
-            values = [run[part] for run in found]
-            cells.append(f"{statistics.median(values):.1f} ({min(values):.1f} - {max(values):.1f})")
-        table.add_row(part, *cells)
-    console.print(table)
-
-
-async def _plain(program: Program, folder: Path, console: Console) -> tuple[float, str]:
+async def _plain(program: Program, folder: Path, say: Callable[[str], None]) -> tuple[float, str]:
     """Bisect without any of this: returns the seconds and what was found.
 
     RabbitMQ is up before the clock starts, and the versions to install are given, since pip alone
@@ -123,7 +119,7 @@ async def _plain(program: Program, folder: Path, console: Console) -> tuple[floa
             verdict = await _venv_and_probe(environment, program, broker, folder)
             seconds += time.monotonic() - began
             known[index] = verdict
-            console.print(f"  {history[index].version}: {verdict.value}")
+            say(f"  {history[index].version}: {verdict.value}")
     found = [f"{history[f.before].version} -> {history[f.after].version}" for f in changes(known)]
     return seconds, ", ".join(found) or "no flip"
 

@@ -130,6 +130,10 @@ class Check:
             if found.judgement is Judgement.WORSE and not _tolerated(found, tolerated)
         ]
 
+    def accepts(self, found: Behaviour | Speed) -> bool:
+        """Whether it is worse, but accepted."""
+        return found.judgement is Judgement.WORSE and found not in self.regressions()
+
     @property
     def passed(self) -> bool:
         """Whether nothing is worse that was not accepted."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 
-from bisector.bisection import advice as advising
+from bisector.bisection.advice import Adviser
 from bisector.commands import options
 from bisector.environments import recipes, releases
 from bisector.errors import FOUND
 from bisector.rabbitmq.broker import open_broker
+from bisector.telling import advice, documents
 from bisector.telling.terminal import display_for
 
 
@@ -39,13 +40,13 @@ async def run(args: argparse.Namespace) -> int:
     release = releases.find(known, args.version) if args.version else None
     with display_for(console) as display:
         async with open_broker(display.note) as (broker, rabbitmq):
-            adviser = advising.Adviser(
+            adviser = Adviser(
                 broker=broker, rabbitmq=rabbitmq, display=display, jobs=options.default_jobs(),
                 deps=args.deps, python=args.python,
             )  # fmt: skip
             release = release or releases.find(known, await adviser.newest_that_hangs())
             found = await adviser.advise(release)
-    advising.show(found, console)
-    options.write(args.json, json.dumps(advising.to_json(found), indent=2) + "\n")
-    options.write(args.markdown, advising.to_markdown(found))
+    advice.show(found, console)
+    options.write(args.json, json.dumps(documents.of_advice(found), indent=2) + "\n")
+    options.write(args.markdown, advice.to_markdown(found))
     return FOUND

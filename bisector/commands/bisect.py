@@ -22,7 +22,7 @@ from bisector.errors import FOUND, NO_FLIP, TROUBLE, UserError
 from bisector.questions import programs
 from bisector.rabbitmq.broker import open_broker
 from bisector.search.exact import Verdict
-from bisector.telling import answers, maps
+from bisector.telling import answers, documents, maps
 from bisector.telling.terminal import console_for, display_for
 
 
@@ -128,7 +128,7 @@ async def run(args: argparse.Namespace) -> int:
         if findings:
             _write(args, findings)
     if args.map or len(findings) > 1:
-        answers.print_strips(findings, console)
+        maps.show(maps.rows_of(map(documents.of_finding, findings)), console)
     if any(finding.answer.flips for finding in findings):
         return FOUND
     verdicts = {verdict for finding in findings for verdict in finding.answer.history}
@@ -164,12 +164,12 @@ async def _inquire(args: argparse.Namespace, console: Console, findings: list[Fi
 
 
 def _write(args: argparse.Namespace, findings: list[Finding]) -> None:
-    documents = [answers.to_json(finding) for finding in findings]
+    told = [documents.of_finding(finding) for finding in findings]
     several = len(args.programs) > 1
-    options.write(args.json, json.dumps(documents if several else documents[0], indent=2) + "\n")
+    options.write(args.json, json.dumps(told if several else told[0], indent=2) + "\n")
     options.write(args.markdown, "\n".join(answers.to_markdown(finding) for finding in findings))
     if args.figure:
-        maps.save(maps.draw(maps.rows_of(documents)), Path(args.figure))
+        maps.save(maps.draw(maps.rows_of(told)), Path(args.figure))
 
 
 async def _look_closer(inquiry: Inquiry, finding: Finding, args: argparse.Namespace) -> None:

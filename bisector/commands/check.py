@@ -17,7 +17,7 @@ from bisector.errors import FOUND, REGRESSED, TROUBLE, OutsideError, UserError
 from bisector.processes.redaction import redact
 from bisector.questions import programs
 from bisector.rabbitmq.broker import open_broker
-from bisector.telling import checks
+from bisector.telling import checks, documents
 from bisector.telling.terminal import display_for
 
 
@@ -112,7 +112,7 @@ async def _run(args: argparse.Namespace) -> int:
             )  # fmt: skip
             found = await checker.check(accepted, speed=not args.no_speed)
     checks.show(found, console)
-    options.write(args.json, json.dumps(checks.to_json(found), indent=2) + "\n")
+    options.write(args.json, json.dumps(documents.of_check(found), indent=2) + "\n")
     options.write(args.markdown, checks.to_markdown(found))
     options.write(args.junit, checks.to_junit(found))
     _summarise(checks.to_markdown(found))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import statistics
+
+from rich.table import Table
 
 from bisector.bisection import speed
 from bisector.commands import options
+from bisector.errors import FOUND
 from bisector.questions import programs
 from bisector.telling.terminal import console_for
 
@@ -32,5 +36,23 @@ def parser() -> argparse.ArgumentParser:
 
 async def run(args: argparse.Namespace) -> int:
     """Measure and print."""
-    await speed.measure(args.scenario, args.runs, console_for(), baseline=not args.no_baseline)
-    return 0
+    console = console_for()
+    await speed.measure(
+        args.scenario, args.runs, console.print, lambda kinds: console.print(_table(kinds)),
+        baseline=not args.no_baseline,
+    )  # fmt: skip
+    return FOUND
+
+
+def _table(kinds: speed.Kinds) -> Table:
+    table = Table(title="seconds to the answer, median (least - most)", title_justify="left")
+    table.add_column("")
+    for name in kinds:
+        table.add_column(name, justify="right")
+    for part in next(iter(kinds.values()))[0]:
+        cells = []
+        for found in kinds.values():
+            values = [run[part] for run in found]
+            cells.append(f"{statistics.median(values):.1f} ({min(values):.1f} - {max(values):.1f})")
+        table.add_row(part, *cells)
+    return table

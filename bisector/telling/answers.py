@@ -1,4 +1,4 @@
-"""A finding in words: for a terminal, for programs (JSON), for an issue or a page (Markdown)."""
+"""A finding in words: for a terminal, for an issue or a page (Markdown)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from bisector.questions.behaviour import Observation
 from bisector.questions.programs import SIBLING_CLOSE
 from bisector.search import exact
 from bisector.search.exact import Verdict
-from bisector.telling import maps
 from bisector.telling.hints import hints, options
 from bisector.telling.terminal import STYLES
 
@@ -88,76 +87,6 @@ def _flip(answer: Answer, flip: Flip) -> str:
     return text
 
 
-def to_json(finding: Finding) -> dict[str, Any]:
-    """Return a finding for programs; versions are strings, times seconds, dates ISO 8601 UTC."""
-    answer = finding.answer
-    return {
-        "scenario": answer.program.as_typed,
-        "title": answer.program.title,
-        "package": answer.axis.package,
-        "held": answer.axis.held,
-        "report": answer.program.report,
-        "answer": sentences(answer),
-        "hints": hints(answer),
-        "flips": [_flip_json(finding, flip) for flip in answer.flips],
-        "releases": [_row(answer, version) for version in _probed(answer)],
-        "range": [answer.releases[0].version, answer.releases[-1].version, len(answer.releases)],
-        "deps": answer.circumstances.deps,
-        "python": answer.python,
-        "rabbitmq": answer.circumstances.rabbitmq,
-        "rabbitmq_source": answer.circumstances.rabbitmq_source,
-        "started": answer.started.isoformat(timespec="seconds"),
-        "seconds": answer.seconds,
-        "timing": answer.timing,
-    }
-
-
-def _flip_json(finding: Finding, flip: Flip) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "before": flip.before,
-        "after": flip.after,
-        "from": flip.from_.value,
-        "to": flip.to.value,
-        "first_stable": flip.first_stable,
-        "skipped": list(flip.skipped),
-    }
-    if flaky := finding.answer.flaky:
-        row["probability"] = round(flaky.probability, 4)
-    if blame := finding.blames.get(flip):
-        row["blame"] = {
-            "guilty": blame.guilty,
-            "sentence": blame.sentence,
-            "dependency": blame.dependency,
-            "differences": [list(difference) for difference in blame.differences],
-            "crosses": [[name, seen.verdict.value, seen.reason] for name, seen in blame.crosses],
-            "flips": _edges(blame.inner) if blame.inner else [],
-        }
-    if (inner := finding.commits.get(flip)) is not None:
-        row["commits"] = _edges(inner)
-    return row
-
-
-def _edges(answer: Answer) -> list[list[str]]:
-    return [[flip.before, flip.after] for flip in answer.flips]
-
-
-def _row(answer: Answer, version: str) -> dict[str, Any]:
-    seen = answer.last(version)
-    row = {
-        "version": version,
-        "verdict": answer.verdict(version).value,
-        "outcome": seen.outcome,
-        "reason": seen.reason,
-        "seconds": seen.seconds,
-        "probes": len(answer.observations[version]),
-        "dependencies": seen.dependencies,
-        "evidence": seen.evidence,
-    }
-    if not answer.program.builtin:
-        row["output"] = seen.output
-    return row
-
-
 def print_answer(finding: Finding, console: Console) -> None:
     """Print an answer for a person: the table, the evidence, and the answer itself last."""
     answer = finding.answer
@@ -168,7 +97,7 @@ def print_answer(finding: Finding, console: Console) -> None:
     for name in ("release", "verdict", "what happened", "s", *shown):
         table.add_column(name, overflow="fold", justify="right" if name == "s" else "left")
     edges = {v for flip in answer.flips for v in (flip.before, flip.after)}
-    for version in _probed(answer):
+    for version in answer.probed:
         seen, verdict = answer.last(version), answer.verdict(version)
         table.add_row(
             f"[bold]{version}[/]" if version in edges else version,
@@ -186,7 +115,7 @@ def print_answer(finding: Finding, console: Console) -> None:
             if (seen := answer.last(_bad_side(flip))).evidence.get("await_chain"):
                 _print_lines(_evidence(seen), console)
     if not answer.flips and not answer.program.builtin:
-        probed = _probed(answer)
+        probed = answer.probed
         _print_outputs(answer, (probed[0], probed[-1]), console)  # what it says may tell why
     console.print()
     for sentence in sentences(answer):
@@ -208,13 +137,6 @@ def print_causes(finding: Finding, console: Console) -> None:
             console.print(f"\n{flip.before} to {flip.after}: {lines[0].strip()}", style="bold",
                           markup=False, soft_wrap=True)  # fmt: skip
             _print_lines(lines[1:], console)
-
-
-def print_strips(findings: Sequence[Finding], console: Console) -> None:
-    """Print a line for each scenario, a cell for each release."""
-    rows = maps.rows_of(to_json(finding) for finding in findings)
-    console.print()
-    console.print(maps.text(rows, console.width, plain=not console.is_terminal))
 
 
 def print_observation(seen: Observation, rabbitmq: str, console: Console) -> None:
@@ -258,7 +180,7 @@ def to_markdown(finding: Finding) -> str:
     lines += [f"{_circumstances(answer)}.", ""]
     head = ["release", "verdict", "what happened", "seconds", *shown]
     lines += ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    for version in _probed(answer):
+    for version in answer.probed:
         seen = answer.last(version)
         cells = [
             version,
@@ -289,7 +211,7 @@ def to_markdown(finding: Finding) -> str:
 
 def again(answer: Answer) -> str:
     """Return the command line that shows one verdict again; empty where there is none."""
-    version = _bad_side(answer.flips[-1]) if answer.flips else next(iter(_probed(answer)), "")
+    version = _bad_side(answer.flips[-1]) if answer.flips else next(iter(answer.probed), "")
     if not version or answer.axis.package != PACKAGE:
         return ""
     return f'nox -s "release({version})" -- {shlex.join(options(answer))}'
@@ -391,7 +313,3 @@ def _columns(answer: Answer) -> list[str]:
 
 def _bad_side(flip: Flip) -> str:
     return flip.before if flip.from_ is Verdict.BAD else flip.after
-
-
-def _probed(answer: Answer) -> list[str]:
-    return [r.version for r in answer.releases if r.version in answer.observations]

@@ -1,12 +1,11 @@
-"""A check in words: for a terminal, for programs (JSON), for a page (Markdown), for CI (JUnit)."""
+"""A check in words: for a terminal, for a page (Markdown), for CI (JUnit)."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
-from typing import Any
+from datetime import timezone
 from xml.etree import ElementTree
 
 from rich import box
@@ -18,7 +17,6 @@ from bisector.check.acceptance import WHATEVER
 from bisector.check.result import Acceptance, Behaviour, Check, Judgement, Side, Speed
 from bisector.environments.recipes import Difference
 from bisector.environments.releases import PACKAGE
-from bisector.questions.behaviour import Observation
 from bisector.telling.answers import SHOWN, evidence_lines
 from bisector.telling.terminal import STYLES as VERDICT_STYLES
 
@@ -106,70 +104,6 @@ def show(check: Check, console: Console) -> None:
     say(answer(check), f"bold {'green' if check.passed else 'red'}")
 
 
-def to_json(check: Check) -> dict[str, Any]:
-    """Return it for programs.
-
-    Times are seconds, dates ISO 8601 UTC, changes parts (0.1 is 10 % more); null is a number that
-    is not finite, and the percentage accepted of a scenario.
-    """
-    return {
-        "package": PACKAGE,
-        "baseline": vars(check.baseline),
-        "candidate": vars(check.candidate),
-        "answer": answer(check),
-        "passed": check.passed,
-        "regressions": [found.name for found in check.regressions()],
-        "behaviours": [
-            {
-                "scenario": found.scenario,
-                "report": found.report,
-                "expected": found.expected,
-                "judgement": found.judgement.value,
-                "accepted": _is_accepted(check, found),
-                "reason": found.reason,
-                "baseline": _observation(found.baseline),
-                "candidate": _observation(found.candidate),
-            }
-            for found in check.behaviours
-        ],
-        "speeds": [
-            {
-                "benchmark": found.benchmark,
-                "unit": found.unit,
-                "baseline": _significant(found.baseline),
-                "candidate": _significant(found.candidate),
-                "change": _rounded(found.change),
-                "low": _rounded(found.low),
-                "high": _rounded(found.high),
-                "smallest": _rounded(found.smallest),
-                "rounds": found.rounds,
-                "judgement": found.judgement.value,
-                "accepted": _is_accepted(check, found),
-                "reason": found.reason,
-            }
-            for found in check.speeds
-        ],
-        "differences": [list(difference) for difference in check.differences],
-        "accepted": [
-            {
-                "what": acceptance.what,
-                "percent": _rounded(acceptance.percent),
-                "reason": acceptance.reason,
-                "source": acceptance.source,
-                "matters": matters,
-            }
-            for acceptance, matters in check.accepted
-        ],
-        "rabbitmq": check.rabbitmq,
-        "rabbitmq_source": check.rabbitmq_source,
-        "started": _utc(check.started).isoformat(timespec="seconds"),
-        "seconds": _rounded(check.seconds, 1),
-        "rounds": check.rounds,
-        "void_rounds": check.void_rounds,
-        "gives_up": list(check.gives_up),
-    }
-
-
 def to_markdown(check: Check) -> str:
     """Return it for an issue, or the summary page of a CI job: it stands by itself."""
     lines = [f"## {_title(check)}", "", f"**{_plain(answer(check))}**", ""]
@@ -203,7 +137,9 @@ def to_junit(check: Check) -> str:
     suites: dict[str, Sequence[Found]] = {"behaviour": check.behaviours, "speed": check.speeds}
     for suite, found in suites.items():
         element = ElementTree.SubElement(root, "testsuite", name=suite)
-        element.set("timestamp", _utc(check.started).strftime("%Y-%m-%dT%H:%M:%S"))
+        element.set(
+            "timestamp", check.started.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+        )
         _count(element, [_case(element, suite, check, one) for one in found])
     _count(root, list(root.iter("testcase")))
     root.set("time", f"{check.seconds:.3f}")
@@ -224,7 +160,7 @@ def _case(
         told = f"{_figures(check, found)}\n{found.reason}"
     if found.judgement is Judgement.CANNOT_TELL:
         ElementTree.SubElement(case, "skipped", message=_xml(f"cannot tell: {found.reason}"))
-    elif found.judgement is Judgement.WORSE and not _is_accepted(check, found):
+    elif found.judgement is Judgement.WORSE and not check.accepts(found):
         failure = ElementTree.SubElement(
             case, "failure", message=_xml(_worse(check, found)), type=Judgement.WORSE.value
         )
@@ -265,21 +201,17 @@ def _worse(check: Check, found: Found) -> str:
         return f"{found.benchmark}: {found.reason}"
     text = f"{found.benchmark} {_percent(found.change)} ({_between(found, '')})"
     allowed = [a.percent for a, _ in check.accepted if a.what == found.benchmark]
-    if allowed and not _is_accepted(check, found):
+    if allowed and not check.accepts(found):
         text += f", more than the {allowed[-1]:g} % accepted"
     return text
 
 
-def _is_accepted(check: Check, found: Found) -> bool:
-    return found.judgement is Judgement.WORSE and found not in check.regressions()
-
-
 def _judgement(check: Check, found: Found) -> str:
-    return ACCEPTED if _is_accepted(check, found) else found.judgement.value
+    return ACCEPTED if check.accepts(found) else found.judgement.value
 
 
 def _coloured(check: Check, found: Found) -> str:
-    style = ACCEPTED_STYLE if _is_accepted(check, found) else STYLES[found.judgement]
+    style = ACCEPTED_STYLE if check.accepts(found) else STYLES[found.judgement]
     return f"[{style}]{_judgement(check, found)}[/]"
 
 
@@ -375,32 +307,8 @@ def _circumstances(check: Check) -> str:
     where = f"RabbitMQ {check.rabbitmq} ({check.rabbitmq_source})"
     void = f" ({check.void_rounds} more were void: RabbitMQ did not answer)"
     rounds = [f"{check.rounds} rounds{void if check.void_rounds else ''}"] if check.speeds else []
-    when = f"{_utc(check.started):%Y-%m-%d %H:%M} UTC in {check.seconds:.1f} s"
+    when = f"{check.started.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC in {check.seconds:.1f} s"
     return ", ".join([where, f"Python {check.candidate.python}", *shown, *rounds, when])
-
-
-def _observation(seen: Observation) -> dict[str, Any]:
-    """Return it without what the sides have already."""
-    return {
-        "verdict": seen.verdict.value,
-        "outcome": seen.outcome,
-        "reason": seen.reason,
-        "seconds": seen.seconds,
-        "evidence": seen.evidence,
-    }
-
-
-def _rounded(value: float, digits: int = 4) -> float | None:
-    return round(value, digits) if math.isfinite(value) else None
-
-
-def _significant(value: float) -> float | None:
-    """To six significant digits."""
-    return float(f"{value:.6g}") if math.isfinite(value) else None
-
-
-def _utc(when: datetime) -> datetime:
-    return when.astimezone(timezone.utc)
 
 
 def _table(columns: Sequence[str], right: Sequence[str] = ()) -> Table:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
+from rich.console import Console
 from rich.text import Text
 
 from bisector.search import exact
@@ -44,7 +45,7 @@ BIG, NORMAL, SMALL = 11.0, 9.0, 7.5
 
 
 def rows_of(answers: Iterable[Mapping[str, Any]]) -> dict[str, list[tuple[str, str]]]:
-    """Take the rows from answers as `report.to_json` writes them."""
+    """Take the rows from answers as `documents.of_finding` writes them."""
     return {
         answer["scenario"]: [(row["version"], row["verdict"]) for row in answer["releases"]]
         for answer in answers
@@ -78,6 +79,12 @@ def text(rows: Rows, width: int, *, plain: bool = False) -> Text:
         legend.append(f" {meaning}   ")
     legend.append(f"{signs[None]} not probed" if plain else "blank: not probed")
     return Text("\n").join([*lines, legend])
+
+
+def show(rows: Rows, console: Console) -> None:
+    """Print them, with an empty line before."""
+    console.print()
+    console.print(text(rows, console.width, plain=not console.is_terminal))
 
 
 def draw(rows: Rows, title: str = "") -> Figure:

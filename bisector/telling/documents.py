@@ -1,0 +1,210 @@
+"""What programs read: an answer, advice, a comparison of two releases, as JSON documents.
+
+Versions are strings, times seconds, dates ISO 8601 UTC.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import timezone
+from typing import Any
+
+from bisector.bisection.advice import MEANING, Advice
+from bisector.bisection.answer import Answer, Flip
+from bisector.bisection.inquiry import Finding
+from bisector.check.result import Check
+from bisector.environments.releases import PACKAGE
+from bisector.questions.behaviour import Observation
+from bisector.telling import advice as advising
+from bisector.telling import answers, checks
+from bisector.telling.hints import hints
+
+
+def of_finding(finding: Finding) -> dict[str, Any]:
+    """Return all that was found of one program."""
+    answer = finding.answer
+    return {
+        "scenario": answer.program.as_typed,
+        "title": answer.program.title,
+        "package": answer.axis.package,
+        "held": answer.axis.held,
+        "report": answer.program.report,
+        "answer": answers.sentences(answer),
+        "hints": hints(answer),
+        "flips": [_flip_json(finding, flip) for flip in answer.flips],
+        "releases": [_row(answer, version) for version in answer.probed],
+        "range": [answer.releases[0].version, answer.releases[-1].version, len(answer.releases)],
+        "deps": answer.circumstances.deps,
+        "python": answer.python,
+        "rabbitmq": answer.circumstances.rabbitmq,
+        "rabbitmq_source": answer.circumstances.rabbitmq_source,
+        "started": answer.started.isoformat(timespec="seconds"),
+        "seconds": answer.seconds,
+        "timing": answer.timing,
+    }
+
+
+def _flip_json(finding: Finding, flip: Flip) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "before": flip.before,
+        "after": flip.after,
+        "from": flip.from_.value,
+        "to": flip.to.value,
+        "first_stable": flip.first_stable,
+        "skipped": list(flip.skipped),
+    }
+    if flaky := finding.answer.flaky:
+        row["probability"] = round(flaky.probability, 4)
+    if blame := finding.blames.get(flip):
+        row["blame"] = {
+            "guilty": blame.guilty,
+            "sentence": blame.sentence,
+            "dependency": blame.dependency,
+            "differences": [list(difference) for difference in blame.differences],
+            "crosses": [[name, seen.verdict.value, seen.reason] for name, seen in blame.crosses],
+            "flips": _edges(blame.inner) if blame.inner else [],
+        }
+    if (inner := finding.commits.get(flip)) is not None:
+        row["commits"] = _edges(inner)
+    return row
+
+
+def _edges(answer: Answer) -> list[list[str]]:
+    return [[flip.before, flip.after] for flip in answer.flips]
+
+
+def _row(answer: Answer, version: str) -> dict[str, Any]:
+    seen = answer.last(version)
+    row = {
+        "version": version,
+        "verdict": answer.verdict(version).value,
+        "outcome": seen.outcome,
+        "reason": seen.reason,
+        "seconds": seen.seconds,
+        "probes": len(answer.observations[version]),
+        "dependencies": seen.dependencies,
+        "evidence": seen.evidence,
+    }
+    if not answer.program.builtin:
+        row["output"] = seen.output
+    return row
+
+
+def of_advice(advice: Advice) -> dict[str, Any]:
+    """Return what helps in one release."""
+    return {
+        "package": PACKAGE,
+        "release": advice.release,
+        "scenario": advice.program.name,
+        "report": advice.program.report,
+        "answer": advising.sentences(advice),
+        "hang": {
+            "verdict": advice.hang.verdict.value,
+            "outcome": advice.hang.outcome,
+            "reason": advice.hang.reason,
+            "evidence": advice.hang.evidence,
+        },
+        "advice": [
+            {
+                "name": tried.name,
+                "advice": tried.advice,
+                "answer": tried.answer,
+                "reason": tried.reason,
+                "seconds": tried.seconds,
+                "evidence": tried.evidence,
+            }
+            for tried in advice.tried
+        ],
+        "meaning": MEANING,
+        "dependencies": advice.hang.dependencies,
+        "deps": advice.deps,
+        "python": advice.hang.python,
+        "rabbitmq": advice.rabbitmq,
+        "rabbitmq_source": advice.rabbitmq_source,
+        "started": advice.started.isoformat(timespec="seconds"),
+        "seconds": advice.seconds,
+    }
+
+
+def of_check(check: Check) -> dict[str, Any]:
+    """Return what a comparison came to.
+
+    Changes are parts (0.1 is 10 % more); null is a number that is not finite, and the percentage
+    accepted of a scenario.
+    """
+    return {
+        "package": PACKAGE,
+        "baseline": vars(check.baseline),
+        "candidate": vars(check.candidate),
+        "answer": checks.answer(check),
+        "passed": check.passed,
+        "regressions": [found.name for found in check.regressions()],
+        "behaviours": [
+            {
+                "scenario": found.scenario,
+                "report": found.report,
+                "expected": found.expected,
+                "judgement": found.judgement.value,
+                "accepted": check.accepts(found),
+                "reason": found.reason,
+                "baseline": _observation(found.baseline),
+                "candidate": _observation(found.candidate),
+            }
+            for found in check.behaviours
+        ],
+        "speeds": [
+            {
+                "benchmark": found.benchmark,
+                "unit": found.unit,
+                "baseline": _significant(found.baseline),
+                "candidate": _significant(found.candidate),
+                "change": _rounded(found.change),
+                "low": _rounded(found.low),
+                "high": _rounded(found.high),
+                "smallest": _rounded(found.smallest),
+                "rounds": found.rounds,
+                "judgement": found.judgement.value,
+                "accepted": check.accepts(found),
+                "reason": found.reason,
+            }
+            for found in check.speeds
+        ],
+        "differences": [list(difference) for difference in check.differences],
+        "accepted": [
+            {
+                "what": acceptance.what,
+                "percent": _rounded(acceptance.percent),
+                "reason": acceptance.reason,
+                "source": acceptance.source,
+                "matters": matters,
+            }
+            for acceptance, matters in check.accepted
+        ],
+        "rabbitmq": check.rabbitmq,
+        "rabbitmq_source": check.rabbitmq_source,
+        "started": check.started.astimezone(timezone.utc).isoformat(timespec="seconds"),
+        "seconds": _rounded(check.seconds, 1),
+        "rounds": check.rounds,
+        "void_rounds": check.void_rounds,
+        "gives_up": list(check.gives_up),
+    }
+
+
+def _observation(seen: Observation) -> dict[str, Any]:
+    """Return it without what the sides have already."""
+    return {
+        "verdict": seen.verdict.value,
+        "outcome": seen.outcome,
+        "reason": seen.reason,
+        "seconds": seen.seconds,
+        "evidence": seen.evidence,
+    }
+
+
+def _rounded(value: float, digits: int = 4) -> float | None:
+    return round(value, digits) if math.isfinite(value) else None
+
+
+def _significant(value: float) -> float | None:
+    """To six significant digits."""
+    return float(f"{value:.6g}") if math.isfinite(value) else None
