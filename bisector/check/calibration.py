@@ -271,15 +271,10 @@ def _worse(rounds: Sequence[dict[str, tuple[float, float]]]) -> list[str]:
     """Put rounds to the rule as the check does; returns the benchmarks that are worse."""
     names = [*rounds[0]]
     judged: dict[str, Judgement] = {}
-    for look in rule.LOOKS:
-        judged = {
-            name: rule.judge(
-                [r[name] for r in rounds[:look]], len(names) * len(rule.LOOKS)
-            ).judgement
-            for name in names
-        }
-        if Judgement.CANNOT_TELL not in judged.values():
-            break
+    for look in rule.walk(rule.LOOKS, judged.values):
+        for name in names:
+            pairs = [r[name] for r in rounds[:look]]
+            judged[name] = rule.judge(pairs, len(names) * len(rule.LOOKS)).judgement
     return [name for name, judgement in judged.items() if judgement is Judgement.WORSE]
 
 

@@ -16,7 +16,7 @@ from statistics import median
 from bisector.check import rule
 from bisector.check.acceptance import Accepted, judge_accepted
 from bisector.check.candidates import Named
-from bisector.check.result import Behaviour, Check, Judgement, Side, Speed
+from bisector.check.result import Behaviour, Check, Judgement, Side, Speed, percent
 from bisector.environments.building import UninstallableError, install, surroundings
 from bisector.environments.recipes import differences
 from bisector.errors import OutsideError
@@ -145,10 +145,10 @@ def _two_lists() -> list[list[str]]:
 def _reason(found: rule.Estimate) -> str:
     if found.judgement is Judgement.CANNOT_TELL:
         spread = f"rounds differ by {100 * found.spread:.1f} %"
-        return f"{_percent(found.high)} is not excluded: {spread}"
+        return f"{percent(found.high)} is not excluded: {spread}"
     if found.judgement is Judgement.WORSE:
-        return f"{_percent(found.change)}, at least {_percent(found.low)}"
-    return f"{_percent(found.change)}, at most {_percent(found.high)}"
+        return f"{percent(found.change)}, at least {percent(found.low)}"
+    return f"{percent(found.change)}, at most {percent(found.high)}"
 
 
 class Checker:
@@ -281,15 +281,17 @@ class Checker:
         """Take rounds until every benchmark is decided, or the limit is reached."""
         looks = rule.QUICK_LOOKS if self._quick else rule.LOOKS
         speeds: list[Speed] = []
-        while rounds.count < looks[-1]:
-            open_ = sum(s.judgement is Judgement.CANNOT_TELL for s in speeds)
+
+        def judged() -> list[Judgement]:
+            return [speed.judgement for speed in speeds]
+
+        for look in rule.walk(looks, judged):
+            open_ = judged().count(Judgement.CANNOT_TELL)
             left = f", {open_} of {len(speeds)} benchmarks open" if speeds else ""
-            self._display.known(f"round {rounds.count + 1} of at most {looks[-1]}{left}")
-            rounds.add(*await self.round(rounds))
-            if rounds.count in looks:
-                speeds = rounds.judged(len(looks))
-                if all(s.judgement is not Judgement.CANNOT_TELL for s in speeds):
-                    break
+            while rounds.count < look:
+                self._display.known(f"round {rounds.count + 1} of at most {looks[-1]}{left}")
+                rounds.add(*await self.round(rounds))
+            speeds = rounds.judged(len(looks))
         return speeds
 
     async def round(self, rounds: Rounds) -> tuple[Round, Round]:
@@ -354,10 +356,6 @@ class Checker:
         return Side(
             redact(named.name), dependencies["faststream"], environment.python_version, dependencies
         )
-
-
-def _percent(part: float) -> str:
-    return f"{100 * part:+.1f} %"
 
 
 def compare(baseline: Observation, candidate: Observation) -> tuple[Judgement, str]:

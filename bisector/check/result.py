@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,9 @@ from enum import Enum
 
 from bisector.environments.recipes import Difference
 from bisector.questions.behaviour import Observation
+
+UNKNOWN = "unknown"
+"""What stands in the place of a number that is not finite."""
 
 
 class Judgement(str, Enum):
@@ -66,7 +70,7 @@ class Speed:
     """Of the candidate against the baseline, each as a multiple of the plain aio-pika beside it
     where there is one, as a part: 0.1 is 10 % more, which is worse; NaN where it failed."""
     low: float
-    """It is at least this, with the certainty that "worse" needs (see `gate`)."""
+    """It is at least this, with the certainty that "worse" needs (see `rule`)."""
     high: float
     """It is at most this, with the confidence that "no worse" needs."""
     smallest: float
@@ -145,3 +149,8 @@ def _tolerated(found: Behaviour | Speed, tolerated: dict[str, float]) -> bool:
         return found.scenario in tolerated
     # Only what is certainly more than was accepted counts, as without: only what is certainly more.
     return 0 < found.low * 100 <= tolerated.get(found.benchmark, 0.0)
+
+
+def percent(part: float, form: str = "+.1f") -> str:
+    """Write a part of 1 as a percentage."""
+    return f"{100 * part:{form}} %" if math.isfinite(part) else UNKNOWN

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,6 +82,14 @@ def judge(pairs: Sequence[tuple[float, float]], tests: int) -> Estimate:
         judgement = Judgement.CANNOT_TELL
     change, least, most, smallest, scatter = map(math.expm1, (mean, low, high, found, spread))
     return Estimate(change, least, most, smallest, scatter, judgement)
+
+
+def walk(looks: Sequence[int], judged: Callable[[], Iterable[Judgement]]) -> Iterator[int]:
+    """Yield after how many rounds to judge, until what was judged leaves nothing open."""
+    for look in looks:
+        yield look
+        if Judgement.CANNOT_TELL not in judged():
+            return
 
 
 @functools.cache

@@ -14,7 +14,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from bisector.check.acceptance import WHATEVER
-from bisector.check.result import Acceptance, Behaviour, Check, Judgement, Side, Speed
+from bisector.check.result import (
+    UNKNOWN,
+    Acceptance,
+    Behaviour,
+    Check,
+    Judgement,
+    Side,
+    Speed,
+    percent,
+)
 from bisector.environments.recipes import Difference
 from bisector.environments.releases import PACKAGE
 from bisector.telling.answers import SHOWN, evidence_lines
@@ -26,7 +35,6 @@ STYLES = {Judgement.NO_WORSE: "green", Judgement.WORSE: "red", Judgement.CANNOT_
 ACCEPTED, ACCEPTED_STYLE = "worse, accepted", "yellow"
 FAILURES = {"hang": "{} hangs", "error": "{} fails"}
 """How a sentence puts an outcome; all others are put as they are."""
-UNKNOWN = "unknown"
 UNITS: Mapping[str, Sequence[tuple[float, str]]] = {
     "s": ((1, "s"), (1e-3, "ms"), (1e-6, "µs")),
     "B": ((2**20, "MiB"), (2**10, "KiB"), (1, "B")),
@@ -199,7 +207,7 @@ def _worse(check: Check, found: Found) -> str:
         return FAILURES.get(outcome, f"{{}}: {outcome}").format(found.scenario)
     if not 0 < found.low <= found.high < math.inf:  # no figure is what is worse
         return f"{found.benchmark}: {found.reason}"
-    text = f"{found.benchmark} {_percent(found.change)} ({_between(found, '')})"
+    text = f"{found.benchmark} {percent(found.change)} ({_between(found, '')})"
     allowed = [a.percent for a, _ in check.accepted if a.what == found.benchmark]
     if allowed and not check.accepts(found):
         text += f", more than the {allowed[-1]:g} % accepted"
@@ -244,8 +252,8 @@ def _reasons(check: Check) -> list[str]:
 
 def _cells(check: Check, speed: Speed) -> list[str]:
     return [
-        speed.benchmark, *_values(speed), _percent(speed.change), _between(speed),
-        _judgement(check, speed), _percent(speed.smallest), str(speed.rounds),
+        speed.benchmark, *_values(speed), percent(speed.change), _between(speed),
+        _judgement(check, speed), percent(speed.smallest), str(speed.rounds),
     ]  # fmt: skip
 
 
@@ -268,10 +276,6 @@ def _digits(value: float) -> str:
     """Three significant digits, without an exponent."""
     before = math.floor(math.log10(abs(value))) if value else 0
     return f"{value:.{max(0, 2 - before)}f}"
-
-
-def _percent(part: float) -> str:
-    return f"{100 * part:+.1f} %" if math.isfinite(part) else UNKNOWN
 
 
 def _between(speed: Speed, sign: str = "+") -> str:

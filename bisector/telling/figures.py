@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from bisector.check.result import percent
 from bisector.history import change_points
 from bisector.history.results import Points
 from bisector.search import exact
@@ -51,11 +52,6 @@ class Panel:
 
     title: str
     lines: Mapping[str, Points]
-
-
-def percent(part: float, sign: str = "") -> str:
-    """Write a part of 1 as a percentage."""
-    return f"{100 * part:{sign}.0f} %"
 
 
 def history(after: Points, untestable: Collection[int]) -> list[Verdict | None]:
@@ -179,7 +175,7 @@ def shares(versions: Sequence[str], panels: Sequence[Panel]) -> Figure:
         axes.set_ylim(0, 1.3 * top)
         axes.set_title(panel.title, loc="left", size=NORMAL, color=TEXT, weight="bold", pad=5)
         axes.set_ylabel("share of aio-pika", color=TEXT, size=NORMAL)
-        axes.yaxis.set_major_formatter(lambda value, _: percent(value))
+        axes.yaxis.set_major_formatter(lambda value, _: percent(value, ".0f"))
         steps: list[tuple[int, float, str, str]] = []
         for (name, points), (colour, marker) in zip(panel.lines.items(), WAYS, strict=False):
             offset = 0.15 if marker == "s" else -0.15
@@ -207,7 +203,7 @@ def _shares_title(found: Collection[change_points.Levels]) -> str:
     newest = [line.medians[-1][2] for line in found if line.medians]
     if not newest:
         return "FastStream's throughput beside plain aio-pika's: nothing was measured"
-    low, high = percent(min(newest)), percent(max(newest))
+    low, high = percent(min(newest), ".0f"), percent(max(newest), ".0f")
     return f"FastStream's newest releases reach {low} to {high} of plain aio-pika's throughput"
 
 
@@ -218,7 +214,7 @@ def _name_steps(
     inch = count / (WIDTH - LEFT - RIGHT)
     ends = [-1.0, -1.0, -1.0]  # where the words on each line end
     for x, change, version, colour in sorted(steps):
-        words = f"{version} {percent(change, '+')}"
+        words = f"{version} {percent(change, '+.0f')}"
         length = (text_width(words, SMALL) + 0.12) * inch
         begin = min(x, count - length)
         level = next((n for n, end in enumerate(ends) if begin >= end), len(ends) - 1)
@@ -233,7 +229,7 @@ def calibration(points: Sequence[Point]) -> Figure:
     aa, *slowed = points
     sure = [p for p in slowed if p.found == p.runs and (p.resampled or 0) >= SURE]
     seen = (
-        f"{percent(sure[0].slowdown)} slower is found"
+        f"{percent(sure[0].slowdown, '.0f')} slower is found"
         if sure
         else "no slowdown is sure to be found"
     )
@@ -252,7 +248,7 @@ def calibration(points: Sequence[Point]) -> Figure:
     axes.tick_params(colors=TEXT, labelsize=NORMAL, length=0)
     axes.grid(axis="y", color=TEXT, alpha=0.25, linewidth=0.6)
     xs = [100 * p.slowdown for p in points]
-    axes.set_xticks(xs, [percent(p.slowdown) for p in points])
+    axes.set_xticks(xs, [percent(p.slowdown, ".0f") for p in points])
     drawn = [nan if p.resampled is None else 100 * p.resampled for p in points]
     axes.plot(xs, drawn, "--", color=TEXT, linewidth=1,
               label="runs put together from the recorded rounds")  # fmt: skip

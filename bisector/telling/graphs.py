@@ -1,4 +1,4 @@
-"""The pages in .asv/html: asv's graphs, which need no internet here, opening on the story."""
+"""The pages in .asv/html: asv's graphs, which need no internet here, behind the results page."""
 
 from __future__ import annotations
 

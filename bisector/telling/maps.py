@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Rows = Mapping[str, Sequence[tuple[str, str]]]
-"""(version, verdict) of the releases probed, by scenario; verdicts as in `search.Verdict`."""
+"""(version, verdict) of the releases probed, by scenario; verdicts as in `Verdict`."""
 
 CELLS = {Verdict.GOOD: "▂", Verdict.BAD: "█", Verdict.SKIP: "╌", None: " "}
 LETTERS = {Verdict.GOOD: "g", Verdict.BAD: "b", Verdict.SKIP: "s", None: "."}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from bisector import ROOT
+from bisector.check.result import percent
 from bisector.errors import UserError
 from bisector.history import change_points
 from bisector.history.results import Measured, Point, Points, divided, pooled
@@ -366,10 +367,10 @@ def render(template: str, story: Mapping[str, Any]) -> str:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        percent=figures.percent,
+        percent=lambda x: percent(x, ".0f"),
         cell=_cell,
         number=_number,
-        change=lambda x: figures.percent(x, "+"),
+        change=lambda x: percent(x, "+.0f"),
     )
     return environment.get_template(template).render(story)
 
