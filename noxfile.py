@@ -9,6 +9,7 @@ nox -s bench -- 0.1.0 0.2.0                measure releases with asv
 nox -s report                              pages and figures of what is in results/
 nox -s update                              what is new on the index
 nox -s tests lint                          for those who change this project
+nox -s coverage                            what the tests do not reach
 """
 
 from __future__ import annotations
@@ -65,50 +66,46 @@ def bisect(session: nox.Session) -> None:
     run_tool(session, "bisect", *session.posargs)
 
 
-@nox.session(venv_backend="none", requires=["tool"])
-def advise(session: nox.Session) -> None:
-    """Try what is told to those whose publishing hangs, on one release."""
-    run_tool(session, "advise", *session.posargs)
+def command(name: str, does: str, *groups: str) -> None:
+    """Make a session of one of the tool's commands.
+
+    Args:
+        does: what `nox -l` says of it.
+        groups: what it needs beside what all commands run on; an environment of its own holds it.
+    """
+
+    def run(session: nox.Session) -> None:
+        if groups:
+            install_tool(session, *groups)
+        python = Path(session.bin, "python") if groups else TOOL_PYTHON
+        run_tool(session, name, *session.posargs, python=python)
+
+    run.__doc__ = does
+    if groups:
+        nox.session(name=name, reuse_venv=True)(run)
+    else:
+        nox.session(name=name, venv_backend="none", requires=["tool"])(run)
 
 
-@nox.session(venv_backend="none", requires=["tool"])
-def update(session: nox.Session) -> None:
-    """Read the releases from the package index again and print what is new."""
-    run_tool(session, "update", *session.posargs)
-
-
-@nox.session(reuse_venv=True)
-def check(session: nox.Session) -> None:
-    """Compare a release, a wheel or a checkout with the release before it: is it safe?"""
-    install_tool(session, "check")
-    run_tool(session, "check", *session.posargs, python=Path(session.bin, "python"))
-
-
-@nox.session(reuse_venv=True)
-def calibrate(session: nox.Session) -> None:
-    """Measure how often the check cries wolf, and what it sees (takes an hour; goes on)."""
-    install_tool(session, "calibrate")
-    run_tool(session, "calibrate", *session.posargs, python=Path(session.bin, "python"))
-
-
-@nox.session(reuse_venv=True)
-def bench(session: nox.Session) -> None:
-    """Measure releases with asv (`-- --help` explains the options)."""
-    install_tool(session, "bench")
-    run_tool(session, "bench", *session.posargs, python=Path(session.bin, "python"))
-
-
-@nox.session(reuse_venv=True)
-def report(session: nox.Session) -> None:
-    """Make pages and figures of what is in results/ (`-- --help` explains the options)."""
-    install_tool(session, "report")
-    run_tool(session, "report", *session.posargs, python=Path(session.bin, "python"))
-
-
-@nox.session(venv_backend="none", requires=["tool"])
-def speed(session: nox.Session) -> None:
-    """Measure how long the bisection takes, and print where the time goes."""
-    run_tool(session, "speed", *session.posargs)
+command("advise", "Try what is told to those whose publishing hangs, on one release.")
+command("update", "Read the releases from the package index again and print what is new.")
+command(
+    "check",
+    "Compare a release, a wheel or a checkout with the release before it: is it safe?",
+    "check",
+)
+command(
+    "calibrate",
+    "Measure how often the check cries wolf, and what it sees (takes an hour; goes on).",
+    "calibrate",
+)
+command("bench", "Measure releases with asv (`-- --help` explains the options).", "bench")
+command(
+    "report",
+    "Make pages and figures of what is in results/ (`-- --help` explains the options).",
+    "report",
+)
+command("speed", "Measure how long the bisection takes, and print where the time goes.")
 
 
 @nox.session(venv_backend="none", requires=["tool"])
@@ -157,13 +154,27 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(reuse_venv=True)
+def coverage(session: nox.Session) -> None:
+    """Run the tests and print what nothing reaches (`-- PYTEST_ARGUMENTS`)."""
+    install_tool(session, "coverage")
+    session.run("coverage", "erase")
+    session.run(
+        "coverage", "run", "-m", "pytest", *session.posargs, env=TOOL_SETTINGS,
+        success_codes=[0, 1],  # what failed is printed, and so is what was reached
+    )  # fmt: skip
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session(reuse_venv=True)
 def lint(session: nox.Session) -> None:
-    """Check style, types and workflows (`-- --fix` mends what can be mended)."""
+    """Check style, types, imports and workflows (`-- --fix` mends what can be mended)."""
     install_tool(session, "lint")
     fix = ["--fix"] if "--fix" in session.posargs else []
     session.run("ruff", "check", *fix)
     session.run("ruff", "format", *([] if fix else ["--check"]))
     session.run("mypy")
+    session.run("lint-imports", "--no-cache", "--no-logo")
     workflows = [str(file) for file in sorted(Path(".github").glob("*/*.yml"))]
     session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
     session.run("zizmor", "--offline", "--quiet", *workflows)
