@@ -439,7 +439,7 @@ def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
 
 
 def test_in_a_browser(reported: Path, tmp_path: Path) -> None:
-    """It opens on the story and leads to the graph; nothing is asked of the internet."""
+    """It opens on the results page and leads to the graph; nothing is asked of the internet."""
     with chromium(tmp_path) as browser, served(reported / ".asv" / "html") as address:
         wait = WebDriverWait(browser, 30)
 

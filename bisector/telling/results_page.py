@@ -353,7 +353,7 @@ def draw(measured: Measured, folder: Path = RESULTS) -> dict[str, Figure]:
     return drawn
 
 
-def render(template: str, story: Mapping[str, Any]) -> str:
+def render(template: str, told: Mapping[str, Any]) -> str:
     """Write a page: `index.html` or `README.md`."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
 
@@ -372,7 +372,7 @@ def render(template: str, story: Mapping[str, Any]) -> str:
         number=_number,
         change=lambda x: percent(x, "+.0f"),
     )
-    return environment.get_template(template).render(story)
+    return environment.get_template(template).render(told)
 
 
 def _cell(text: object) -> str:
