@@ -191,7 +191,7 @@ async def _asv(
     if len(str(folder)) <= SOCKET_PATH:
         environ["TMPDIR"] = str(folder)
     running = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-S", process.LEASH,
+        sys.executable, "-I", "-S", process.LEASH, "-",
         sys.executable, "-m", "asv", "run", f"HASHFILE:{hashes}", *arguments,
         stdin=asyncio.subprocess.PIPE,
         cwd=ROOT,
