@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import aio_pika
+from aiormq.exceptions import ConnectionCommandInvalid
+from pamqp import commands
 
 from bisector.errors import OutsideError, UserError
 from bisector.isolation.relay import GUEST, PORT, Identity
@@ -139,7 +141,7 @@ class Needs:
                 for kind, *words in wanted:
                     await _declare(channel, kind, words)
                 await _import(channel, defined)
-        except aio_pika.exceptions.ChannelClosed as error:
+        except (aio_pika.exceptions.ChannelClosed, ConnectionCommandInvalid) as error:
             raise OutsideError(
                 f"RabbitMQ does not take what --declare or --definitions say: {error}"
             ) from error
@@ -204,6 +206,11 @@ def _declaration(text: str) -> list[str]:
             f"--declare {text}: it should look like exchange:NAME, exchange:NAME:topic, queue:NAME"
             " or binding:EXCHANGE:QUEUE:KEY"
         )
+    try:  # names that no client would send
+        commands.Exchange.Declare(exchange=words[0])
+        commands.Queue.Declare(queue=words[least - 1])
+    except ValueError as error:
+        raise UserError(f"--declare {text}: {error}") from None
     return [kind, *words]
 
 

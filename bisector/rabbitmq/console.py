@@ -21,10 +21,13 @@ OTHER = "other"
 ANSWER_SECONDS = 10.0
 """A thousand times what it takes; past that the node is stuck."""
 
+# The second user may not be there yet, right after the boot.
 _ADD = """rabbit_vhost:add({name}, <<"probe">>),
+ {{ok, P}} = application:get_env(rabbit, default_pass),
+ catch rabbit_auth_backend_internal:add_user({other}, P, <<"boot">>),
  [ok = rabbit_auth_backend_internal:set_permissions(
    U, {name}, <<".*">>, <<".*">>, <<".*">>, <<"probe">>) || U <- [{user}, {other}]], added."""
-_DELETE = """rabbit_vhost:delete({name}, <<"probe">>), deleted."""
+_DELETE = 'rabbit_vhost:delete({name}, <<"probe">>), deleted.'
 _POLICY = """rabbit_policy:parse_set(
  {vhost}, {name}, {pattern}, {definition}, {priority}, {apply_to}, <<"probe">>)."""
 
