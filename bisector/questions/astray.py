@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bisector.errors import OutsideError
 from bisector.isolation.needs import is_here
 from bisector.isolation.relay import Relay
+from bisector.questions.programs import Program
 
 ADDRESS_TAKEN = re.compile(r"\[Errno (98|48)\]|[Aa]ddress already in use")
 """What asyncio and sockets say, on Linux and macOS, when a port is another program's."""
@@ -17,6 +18,7 @@ _UNKNOWN_HOST = re.compile(
     r"Temporary failure in name resolution|Name or service not known|No address associated"
     r"|nodename nor servname provided|gaierror"
 )
+_REFUSED = re.compile(r"Connection refused")
 _UNREACHABLE = re.compile(r"Network is unreachable|No route to host")
 _AMQP = re.compile(r"aiormq|AMQPConnectionError|amqps?://")
 _IN_URL = re.compile(r"amqps?://(?:[^@/\s]*@)?(\[[^]]+\]|[^:/\s\"']+)(?::(\d+))?")
@@ -47,14 +49,13 @@ class AstrayError(OutsideError):
 
     def __init__(self, program: str, place: Place, why: str, output: str) -> None:
         super().__init__(
-            f"{program} was {why} at {place}, which is not the RabbitMQ that it was given:"
-            f" {WAYS_OUT}",
+            f"{program} was {why} at {place}, which is not the one that it was given: {WAYS_OUT}",
             output,
         )
         self.place = place
 
 
-def check(program: str, output: str, relay: Relay | None) -> None:
+def check(program: Program, output: str, relay: Relay | None) -> None:
     """See that a program that failed was not simply looking for RabbitMQ elsewhere.
 
     Once it was let in at its own, what it is refused elsewhere is its own affair, except where it
@@ -68,19 +69,20 @@ def check(program: str, output: str, relay: Relay | None) -> None:
         return
     if relay is not None and relay.denied:
         raise OutsideError(
-            f"{program} is not let in at the RabbitMQ that it was given ({relay.denied[-1]}): it"
-            " should come as AMQP_URL says, or as guest to /; or give the URL that it dials, as"
+            f"{program.name} is not let in at the RabbitMQ that it was given ({relay.denied[-1]}):"
+            " it should come as AMQP_URL says, or as guest to /; or give the URL that it dials, as"
             " --at amqp://user:password@localhost:5672/vhost",
             output,
         )
     if not _AMQP.search(output):
         return
     if places := refused_at(output):
-        raise AstrayError(program, places[-1], "refused", output)
+        raise AstrayError(program.name, places[-1], "refused", output)
     if _UNKNOWN_HOST.search(output) or _UNREACHABLE.search(output):
-        found = _IN_URL.findall(output)
+        found = _IN_URL.findall(output) or _IN_URL.findall(program.text)
         host, port = found[-1] if found else ("a host that it does not name", "")
-        raise AstrayError(program, Place(host, int(port) if port else None), "lost", output)
+        where = Place(host, int(port) if port else None)
+        raise AstrayError(program.name, where, "looking for RabbitMQ", output)
 
 
 def refused_at(output: str) -> list[Place]:
@@ -90,6 +92,7 @@ def refused_at(output: str) -> list[Place]:
 
 def beyond(output: str) -> str | None:
     """Say what a program wants of the network beyond its namespace; None: nothing that shows."""
-    if found := _UNREACHABLE.search(output) or _UNKNOWN_HOST.search(output):
-        return found[0]
-    return None
+    found = _UNREACHABLE.search(output) or _UNKNOWN_HOST.search(output)
+    if not found and not refused_at(output):  # sockets do not say where
+        found = _REFUSED.search(output)
+    return found[0] if found else None

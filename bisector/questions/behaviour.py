@@ -299,7 +299,7 @@ async def _watch(
         if failed and (failure := await import_failure(environment)):
             verdict, outcome, reason = Verdict.SKIP, "unimportable", failure
         elif verdict is not Verdict.GOOD:
-            astray.check(program.name, output, probe.relay)
+            astray.check(program, output, probe.relay)
         evidence |= await _said(probe)
         if outcome == "error" and astray.ADDRESS_TAKEN.search(output):
             outcome = TAKEN

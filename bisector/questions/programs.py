@@ -78,12 +78,18 @@ class Program:
         if inside.exists():
             return [str(inside), *others]
         outside = shutil.which(name)
-        if outside is None or _is_script(Path(outside)):  # another Python's: not the release's
+        if outside is None or _is_script(Path(outside)):  # then another Python's, not the release's
             raise LookupError(
                 f"there is no command {name!r} in its environment:"
                 f" name the package that brings it with --requires (or --extra)"
             )
         return [outside, *others]
+
+    @property
+    def text(self) -> str:
+        """What stands in the program's own file; empty for a command."""
+        path = Path(self.arguments[0])
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
     def moved(self, command: Sequence[str], folder: Path) -> list[str]:
         """Return a command line as it is for a copy of the program's folder."""
@@ -177,10 +183,9 @@ def _may_be_command(words: Sequence[str]) -> bool:
 
 
 def _is_script(path: Path) -> bool:
-    """Whether a command is a Python script, made for one interpreter."""
+    """Whether a command is a script: what pip, or pyenv, made for one interpreter."""
     with path.open("rb") as file:
-        first = file.readline(200)
-    return first.startswith(b"#!") and b"python" in first
+        return file.read(2) == b"#!"
 
 
 def scenario(name: str) -> Program:
