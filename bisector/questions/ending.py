@@ -108,7 +108,8 @@ async def watch(process: Process, rules: Rules, heard: Callable[[], float]) -> E
         deadline = began + min(rules.timeout + usage.held_up, rules.timeout * WAITED)
         if now >= deadline:
             return end(Cause.DEADLINE)
-        patience = min(deadline - now, _LOOK)
+        # Nothing is to be seen before the end draws near, except by those who wait for it.
+        patience = min(deadline - now, max(_LOOK, deadline - now - 2 * _LOOK))
         if rules.alive is not None:
             if silent >= rules.alive + usage.held_up:
                 return end(Cause.SILENT)

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import math
 from datetime import timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bisector.bisection.advice import MEANING, Advice
 from bisector.bisection.answer import Answer, Flip
 from bisector.bisection.inquiry import Finding
-from bisector.check.result import Check
 from bisector.environments.releases import PACKAGE
 from bisector.questions.behaviour import Observation
-from bisector.telling import advice as advising
-from bisector.telling import answers, checks
+from bisector.telling import answers
 from bisector.telling.hints import hints
+
+if TYPE_CHECKING:
+    from bisector.bisection.advice import Advice
+    from bisector.check.result import Check
 
 
 def of_finding(finding: Finding) -> dict[str, Any]:
@@ -92,6 +93,10 @@ def _row(answer: Answer, version: str) -> dict[str, Any]:
 
 def of_advice(advice: Advice) -> dict[str, Any]:
     """Return what helps in one release."""
+    # Here and below: who prints an answer need not load what the others are printed with.
+    from bisector.bisection.advice import MEANING  # noqa: PLC0415
+    from bisector.telling import advice as advising  # noqa: PLC0415
+
     return {
         "package": PACKAGE,
         "release": advice.release,
@@ -132,6 +137,8 @@ def of_check(check: Check) -> dict[str, Any]:
     Changes are parts (0.1 is 10 % more); null is a number that is not finite, and the percentage
     accepted of a scenario.
     """
+    from bisector.telling import checks  # noqa: PLC0415
+
     return {
         "package": PACKAGE,
         "baseline": vars(check.baseline),
