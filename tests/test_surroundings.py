@@ -73,7 +73,10 @@ def verdicts(ended: Ended) -> set[str]:
 @pytest.mark.parametrize(
     ("url", "line"),
     [
-        ('"amqp://guest:guest@rabbit.invalid:5672/"', "at rabbit.invalid:5672, which is not the"),
+        (
+            '"amqp://guest:guest@rabbit.invalid:5672/"',
+            "at rabbit.invalid:5672, which is not the one",
+        ),
         ('"amqp://app:geheim@localhost:5672/"', "is not let in at the RabbitMQ that it was given"),
         ('"amqp://guest:guest@localhost:5672/prod"', "is not let in at the RabbitMQ"),
     ],

@@ -380,5 +380,6 @@ class Bisection:
         self._made += 1
         self._journal.add(observation, environment)
         self._observations[release.version].append(observation)
-        self._display.observed(observation, remembered=False)
+        shown = replace(observation, verdict=self._read_verdict(observation))
+        self._display.observed(shown, remembered=False)
         return observation

@@ -41,9 +41,9 @@ def _bad_everywhere(answer: Answer, bad: list[Observation]) -> list[str]:
     if common := sorted(set.union(*lacking)):
         options = [f"--declare={kind}:{name}" for kind, name in common]
         words = " and ".join(f"{kind} {name!r}" for kind, name in common)
-        which = "all" if all(lacking) else f"{sum(map(bool, lacking))} of {len(lacking)}"
+        where = "everywhere" if all(lacking) else f"in {sum(map(bool, lacking))} of {len(lacking)}"
         line = command("bisect", answer, *options)
-        return [f"For want of {words} in {which}: let it be there, {line}"]
+        return [f"It fails {where} for want of {words}. To have it there: {line}"]
     ends = {o.outcome for o in bad}
     if ends <= {HANG, ALIVE, BUSY}:
         return [_never_ends(answer, ends)]
