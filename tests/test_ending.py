@@ -157,7 +157,7 @@ def program(tmp_path: Path, text: str = "") -> Program:
             "127.0.0.1:5673",
         ),
         (
-            "aiormq: Connect call failed ('::1', 5672, 0, 0), Connect call failed ('127.0.0.1', 5672)",
+            "aiormq: Connect call failed ('::1', 5672), Connect call failed ('127.0.0.1', 5672)",
             "",
             "127.0.0.1:5672",
         ),

@@ -78,6 +78,8 @@ class Relay:
         """Why RabbitMQ closed channels and connections: `404 NOT_FOUND - no exchange ...`."""
         self.denied: list[str] = []
         """Likewise, for connections that it did not let in."""
+        self.recognised = False
+        """Whether the program came as somebody who is known, to whichever virtual host."""
         self.declared: set[tuple[str, str]] = set()
         """What the program declared that may stay: (`queue` or `exchange`, its name)."""
 
@@ -181,6 +183,7 @@ class Relay:
             _, user, password = [*str(told.response).split("\0"), "", ""][:3]
             connection.user, connection.password = user, password
             if any((known.user, known.password) == (user, password) for known in self._known):
+                self.recognised = True
                 told.response = f"\0{self._own.user}\0{self._own.password}"
                 return frame.marshal(told, 0)
         elif isinstance(told, commands.Connection.Open):

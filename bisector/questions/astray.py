@@ -59,7 +59,9 @@ def check(program: Program, output: str, relay: Relay | None) -> None:
     """See that a program that failed was not simply looking for RabbitMQ elsewhere.
 
     Once it was let in at its own, what it is refused elsewhere is its own affair, except where it
-    needs a network that it cannot have: what is said of that is left to `beyond`.
+    needs a network that it cannot have: what is said of that is left to `beyond`.  Likewise, where
+    the user said as whom it comes and it does: a virtual host that it then asks for is the
+    release's choice.
 
     Raises:
         AstrayError: it was refused elsewhere.
@@ -67,14 +69,15 @@ def check(program: Program, output: str, relay: Relay | None) -> None:
     """
     if relay is not None and relay.opened:
         return
-    if relay is not None and relay.denied:
+    named = "://" in program.needs.at and relay is not None and relay.recognised
+    if relay is not None and relay.denied and not named:
         raise OutsideError(
             f"{program.name} is not let in at the RabbitMQ that it was given ({relay.denied[-1]}):"
             " it should come as AMQP_URL says, or as guest to /; or give the URL that it dials, as"
             " --at amqp://user:password@localhost:5672/vhost",
             output,
         )
-    if not _AMQP.search(output):
+    if named or not _AMQP.search(output):
         return
     if places := refused_at(output):
         raise AstrayError(program.name, places[-1], "refused", output)

@@ -13,6 +13,7 @@ from bisector.questions.ending import ALIVE, BAD, BUSY, HANG
 from bisector.search.exact import Verdict
 
 _MISSING = re.compile(r"NOT_FOUND - no (exchange|queue) '([^']+)'")
+_UNSET = re.compile(r"KeyError: '(\w*(?:AMQP|RABBIT|BROKER|MQ)\w*)'")
 _FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 
 
@@ -31,7 +32,7 @@ def hints(answer: Answer) -> list[str]:
         )
     if bad and not answer.flips and len(bad) == len(tested):
         told += _bad_everywhere(answer, bad)
-    if tested and all(o.evidence.get("connections") == 0 for o in tested):
+    if tested and not told and all(o.evidence.get("connections") == 0 for o in tested):
         told.append("It never connected to a RabbitMQ: the verdicts stand, if it needs none.")
     return told
 
@@ -44,12 +45,22 @@ def _bad_everywhere(answer: Answer, bad: list[Observation]) -> list[str]:
         where = "everywhere" if all(lacking) else f"in {sum(map(bool, lacking))} of {len(lacking)}"
         line = command("bisect", answer, *options)
         return [f"It fails {where} for want of {words}. To have it there: {line}"]
+    if name := _variable(bad):
+        line = command("bisect", answer, f"--url-as={name}")
+        return [f"It reads {name}, which is not set. To have its RabbitMQ's URL there: {line}"]
     ends = {o.outcome for o in bad}
     if ends <= {HANG, ALIVE, BUSY}:
         return [_never_ends(answer, ends)]
     if len(bad) > 1 and len({_failure(o) for o in bad}) == 1:
         return ["It fails the same way everywhere: is it the script, or a thing it needs?"]
     return []
+
+
+def _variable(bad: list[Observation]) -> str | None:
+    """The variable that a program reads its broker's URL from, by its name, if it lacks one."""
+    found = {_UNSET.search(o.output) for o in bad}
+    names = {match[1] for match in found if match}
+    return names.pop() if None not in found and len(names) == 1 else None
 
 
 def _never_ends(answer: Answer, ends: set[str]) -> str:
