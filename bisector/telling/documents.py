@@ -1,6 +1,7 @@
 """What programs read: an answer, advice, a comparison of two releases, as JSON documents.
 
-Versions are strings, times seconds, dates ISO 8601 UTC.
+Versions are strings, times seconds, dates ISO 8601 UTC.  Each is described by a JSON Schema of its
+command's name in `schemas/`.
 """
 
 from __future__ import annotations
@@ -19,11 +20,15 @@ from bisector.telling import advice as advising
 from bisector.telling import answers, checks
 from bisector.telling.hints import hints
 
+SCHEMA = 1
+"""The version of the layouts: rises when a field goes, or means something else."""
+
 
 def of_finding(finding: Finding) -> dict[str, Any]:
     """Return all that was found of one program."""
     answer = finding.answer
     return {
+        "schema": SCHEMA,
         "scenario": answer.program.as_typed,
         "title": answer.program.title,
         "package": answer.axis.package,
@@ -93,6 +98,7 @@ def _row(answer: Answer, version: str) -> dict[str, Any]:
 def of_advice(advice: Advice) -> dict[str, Any]:
     """Return what helps in one release."""
     return {
+        "schema": SCHEMA,
         "package": PACKAGE,
         "release": advice.release,
         "scenario": advice.program.name,
@@ -133,6 +139,7 @@ def of_check(check: Check) -> dict[str, Any]:
     accepted of a scenario.
     """
     return {
+        "schema": SCHEMA,
         "package": PACKAGE,
         "baseline": vars(check.baseline),
         "candidate": vars(check.candidate),
