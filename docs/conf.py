@@ -23,7 +23,7 @@ author = "the faststream-bisector authors"
 extensions = ["myst_parser", "sphinx_argparse_cli"]
 exclude_patterns = ["_build"]
 nitpicky = True
-suppress_warnings: list[str] = []
+smartquotes = False  # an option keeps its two dashes
 
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
@@ -40,11 +40,10 @@ def described(schema: dict[str, Any]) -> Iterator[str]:
     parts = {"": schema, **schema.get("$defs", {})}
     for name, part in parts.items():
         if name:
-            yield f"### {schema['title']}: `{name}`\n"
-        if "properties" not in part:
-            yield f"{part['description']}\n"
-            continue
+            yield f"### `{name}`\n"
         yield f"{part['description']}\n"
+        if "properties" not in part:
+            continue
         yield "| field | type | what it is |\n| --- | --- | --- |"
         for field, about in part["properties"].items():
             there = "" if field in part["required"] else " Not always there."
@@ -75,7 +74,7 @@ def fill_in(_app: Sphinx, _name: str, source: list[str]) -> None:
         file = ROOT / "bisector" / "telling" / "schemas" / f"{found[1]}.json"
         text = "\n".join(described(json.loads(file.read_text(encoding="utf-8"))))
         # An anchor of its own for each object of each document.
-        text = re.sub(r"^(### .*`(\w+)`)$", rf"({found[1]}-\2)=\n\1", text, flags=re.MULTILINE)
+        text = re.sub(r"^(### `(\w+)`)$", rf"({found[1]}-\2)=\n\1", text, flags=re.MULTILINE)
         return re.sub(r"\(#(\w+)\)", rf"(#{found[1]}-\1)", text)
 
     source[0] = re.sub(r"^<!-- schema: (\w+) -->$", tables, source[0], flags=re.MULTILINE)
