@@ -10,6 +10,7 @@ nox -s report                              pages and figures of what is in resul
 nox -s update                              what is new on the index
 nox -s tests lint                          for those who change this project
 nox -s coverage                            what the tests do not reach
+nox -s docs                                the documentation, as pages
 """
 
 from __future__ import annotations
@@ -167,8 +168,21 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session(reuse_venv=True)
+def docs(session: nox.Session) -> None:
+    """Build the documentation in docs/_build; what is not right in it fails (`-- OPTIONS`)."""
+    install_tool(session, "docs")
+    build_docs(session, *session.posargs)
+    session.log("docs/_build/index.html is the first page")
+
+
+def build_docs(session: nox.Session, *options: str) -> None:
+    """Build the pages strictly: a link that leads nowhere, or any other warning, fails."""
+    session.run("sphinx-build", "--quiet", "--fail-on-warning", *options, "docs", "docs/_build")
+
+
+@nox.session(reuse_venv=True)
 def lint(session: nox.Session) -> None:
-    """Check style, types, imports and workflows (`-- --fix` mends what can be mended)."""
+    """Check style, types, imports, workflows and pages (`-- --fix` mends what can be mended)."""
     install_tool(session, "lint")
     fix = ["--fix"] if "--fix" in session.posargs else []
     session.run("ruff", "check", *fix)
@@ -178,6 +192,9 @@ def lint(session: nox.Session) -> None:
     workflows = [str(file) for file in sorted(Path(".github").glob("*/*.yml"))]
     session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
     session.run("zizmor", "--offline", "--quiet", *workflows)
+    schemas = [str(file) for file in sorted(Path("bisector/telling/schemas").glob("*.json"))]
+    session.run("check-jsonschema", "--check-metaschema", *schemas)
+    build_docs(session)
 
 
 def install(session: nox.Session, environment: recipes.Environment) -> None:

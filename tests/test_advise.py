@@ -14,6 +14,7 @@ from bisector import rabbitmq
 from bisector.bisection.advice import HELPS, MEANING, NO_HELP, NOT_NEEDED, NOT_TRIED, WORSE
 from bisector.environments import releases
 from tests.command import TOOL, nox, run
+from tests.schemas import validate
 
 # What was measured by hand in 0.4.7 before any of this was written.
 EXPECTED = {
@@ -81,6 +82,7 @@ def test_what_helps_who_is_stuck(checkout: Path, tmp_path: Path) -> None:
     )  # fmt: skip
     assert ended.code == 0, ended.said
     document = json.loads(json_file.read_text())
+    validate(document, "advise")
     assert answers(document) == EXPECTED
     assert document["meaning"] == MEANING
     rows = {row["name"]: row for row in document["advice"]}

@@ -10,10 +10,12 @@ import pytest
 
 from bisector.environments import releases
 from tests.command import RANGE, TOOL, nox, run
+from tests.schemas import validate, validate_journal
 
 
 def check(answer: dict[str, Any]) -> None:
     """Check an answer over RANGE against what is known of these releases since 2024."""
+    validate(answer, "bisect")
     (flip,) = answer["flips"]
     expected = {
         "before": "0.4.7", "after": "0.5.0rc0", "from": "bad", "to": "good",
@@ -70,6 +72,7 @@ def test_asks_nothing_twice(checkout: Path) -> None:
     first = run([*TOOL, "bisect", *RANGE], checkout)
     assert first.code == 0, first.said
     journal = (checkout / ".bisector" / "journal.jsonl").read_text()
+    validate_journal(journal)
     ended = run([*TOOL, "bisect", *RANGE, "--json", "-"], checkout)
     assert ended.code == 0, ended.said
     check(json.loads(ended.stdout))  # and nothing else on standard output
@@ -212,4 +215,6 @@ def test_files_are_named_from_where_the_user_stands(
         AMQP_URL=own_url,
     )
     assert ended.code == 1, ended.said
-    assert json.loads((tmp_path / "answer.json").read_text())["scenario"] == "repro.py"
+    answer = json.loads((tmp_path / "answer.json").read_text())
+    validate(answer, "bisect")
+    assert answer["scenario"] == "repro.py"

@@ -21,6 +21,7 @@ from bisector.processes import process
 from bisector.questions.behaviour import Observation
 from bisector.search.exact import Verdict
 from tests.command import TOOL, Ended, connected, descendant, end, run, started
+from tests.schemas import validate
 
 GOOD, BAD, SKIP = Verdict.GOOD, Verdict.BAD, Verdict.SKIP
 
@@ -117,6 +118,7 @@ def test_a_slower_client_library_does_not_hide_behind_itself() -> None:
 def told(ended: Ended) -> dict[str, Any]:
     """What a check wrote to standard output as JSON."""
     answer: dict[str, Any] = json.loads(ended.stdout)
+    validate(answer, "check")
     return answer
 
 

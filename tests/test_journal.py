@@ -14,6 +14,7 @@ from bisector.environments.recipes import Environment
 from bisector.errors import UserError
 from bisector.questions.behaviour import Observation
 from bisector.search.exact import Verdict
+from tests.schemas import validate_journal
 
 QUESTION = Question(
     "faststream", "sibling-close", "abc", "3.11", "release-day", "3.10.8", {"timeout": 1}
@@ -67,6 +68,7 @@ def test_forgets_one_question_only(path: Path) -> None:
     assert Journal(other, path).of("1.0", WHERE) == [SEEN]
     journal.add(SEEN, WHERE)
     assert Journal(QUESTION, path).of("1.0", WHERE) == [SEEN]
+    validate_journal(path.read_text())
 
 
 @pytest.mark.parametrize("lost", [1, 20, 200])

@@ -21,6 +21,7 @@ from bisector.check.result import Acceptance, Behaviour, Check, Judgement, Side,
 from bisector.questions.behaviour import Observation
 from bisector.search.exact import Verdict
 from bisector.telling import checks, documents
+from tests.schemas import validate
 
 NO_WORSE, WORSE, CANNOT_TELL = Judgement.NO_WORSE, Judgement.WORSE, Judgement.CANNOT_TELL
 CPU = "publish: CPU time per message"
@@ -232,6 +233,7 @@ def test_units(value: float, unit: str, text: str) -> None:
 @pytest.mark.parametrize("found", ALL)
 def test_json(found: Check) -> None:
     document = json.loads(json.dumps(documents.of_check(found), allow_nan=False))
+    validate(document, "check")
     assert document["passed"] is found.passed
     assert document["answer"] == checks.answer(found)
     assert [b["judgement"] for b in document["behaviours"]] == [
@@ -260,6 +262,7 @@ def test_json_in_full() -> None:
 def test_numbers_that_are_none() -> None:
     found = check([], [speed_of_a_hang("no answer within 1 s")])
     document = json.loads(json.dumps(documents.of_check(found), allow_nan=False))
+    validate(document, "check")
     (row,) = document["speeds"]
     assert [row[key] for key in ("candidate", "change", "low", "high")] == 4 * [None]
     assert document["regressions"] == [CPU]

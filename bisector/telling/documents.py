@@ -1,6 +1,7 @@
 """What programs read: an answer, advice, a comparison of two releases, as JSON documents.
 
-Versions are strings, times seconds, dates ISO 8601 UTC.
+Versions are strings, times seconds, dates ISO 8601 UTC.  Each is described by a JSON Schema of its
+command's name in `schemas/`.
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from bisector.bisection.advice import Advice
     from bisector.check.result import Check
 
+SCHEMA = 1
+"""The version of the layouts: rises when a field goes, or means something else."""
+
 
 def of_finding(finding: Finding) -> dict[str, Any]:
     """Return all that was found of one program."""
     answer = finding.answer
     return {
+        "schema": SCHEMA,
         "scenario": answer.program.as_typed,
         "title": answer.program.title,
         "package": answer.axis.package,
@@ -98,6 +103,7 @@ def of_advice(advice: Advice) -> dict[str, Any]:
     from bisector.telling import advice as advising  # noqa: PLC0415
 
     return {
+        "schema": SCHEMA,
         "package": PACKAGE,
         "release": advice.release,
         "scenario": advice.program.name,
@@ -140,6 +146,7 @@ def of_check(check: Check) -> dict[str, Any]:
     from bisector.telling import checks  # noqa: PLC0415
 
     return {
+        "schema": SCHEMA,
         "package": PACKAGE,
         "baseline": vars(check.baseline),
         "candidate": vars(check.candidate),
