@@ -119,13 +119,14 @@ def release(session: nox.Session, version: str) -> None:
         " installs and probes.",
     )
     recipes.add_arguments(parser)
+    recipes.add_extra(parser)
     args, program = parser.parse_known_args(session.posargs)
 
     if program:  # the tool comes back here to install
         run_tool(session, "probe", f"--release={version}", *session.posargs)
     else:
         wanted = releases.find(releases.load(), version)
-        install(session, recipes.of(wanted, deps=args.deps, python=args.python))
+        install(session, recipes.of(wanted, deps=args.deps, python=args.python, extras=args.extra))
 
 
 @nox.session(venv_backend="none")

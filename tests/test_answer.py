@@ -10,6 +10,7 @@ import pytest
 from bisector import ROOT
 from bisector.axes.axis import Axis
 from bisector.bisection.answer import Answer, Circumstances, first_stable, settle
+from bisector.bisection.inquiry import Finding
 from bisector.environments.building import UninstallableError, explain
 from bisector.environments.recipes import Environment
 from bisector.environments.releases import Release
@@ -18,7 +19,8 @@ from bisector.questions import programs
 from bisector.questions.behaviour import Observation
 from bisector.questions.ending import Rules
 from bisector.search.exact import Verdict
-from bisector.telling import answers
+from bisector.telling import answers, documents
+from bisector.telling.hints import hints
 from tests.test_search import history
 
 DAY = datetime(2024, 1, 1, tzinfo=timezone.utc)
@@ -86,6 +88,25 @@ def test_a_flaky_search_that_is_not_certain_names_no_flip() -> None:
 )  # fmt: skip
 def test_what_a_release_counts_as(verdicts: list[Verdict], settled: Verdict | None) -> None:
     assert settle([Observation("1", verdict, "x", "so", 1.0) for verdict in verdicts]) is settled
+
+
+def test_neighbours_skipped_for_one_reason_are_one_row_in_what_people_read() -> None:
+    made = answer("1.0 1.1 1.2 1.3 1.4 1.5 1.6", "gsssbss")
+    for version in ("1.1", "1.2", "1.3", "1.5", "1.6"):
+        reason = "cannot" if version == "1.6" else f"No solution found: {version} needs more"
+        made.observations[version] = [Observation(version, SKIP, "uninstallable", reason, 0.0)]
+    page = answers.to_markdown(Finding(made))
+    rows = [line.split(" | ")[0].strip("| ") for line in page.splitlines() if line[:3] == "| 1"]
+    assert rows == ["1.0", "1.1 ... 1.3 (3)", "1.4", "1.5", "1.6"]
+    assert len(documents.of_finding(Finding(made))["releases"]) == 7
+
+
+def test_releases_left_out_for_not_importing_are_named() -> None:
+    made = answer("1.0 1.1 1.2", "gsb")
+    made.observations["1.1"] = [Observation("1.1", SKIP, "unimportable", "does not import", 0.0)]
+    line = "Skipped, for they do not import: 1.1 (--unimportable bad counts them as bad)."
+    assert hints(made) == [line]
+    assert hints(answer("1.0 1.1", "gb")) == []
 
 
 def test_the_line_to_see_it_again_asks_the_same_question() -> None:

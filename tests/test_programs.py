@@ -167,6 +167,46 @@ def test_a_release_that_does_not_import_is_not_bad(
     assert seen == {"0.3.4": "unimportable", "0.3.5": "unimportable", "0.3.6": "works"}
 
 
+def test_a_release_that_does_not_import_is_bad_where_that_is_asked(
+    checkout: Path, own_url: str, script: Path
+) -> None:
+    script.write_text("import faststream.rabbit")
+    for program in (str(script), "sibling-close"):
+        command = [*TOOL, "bisect", "--from", "0.3.5", "--to", "0.3.6", "--no-blame", "--json", "-",
+                   "--unimportable", "bad", program]  # fmt: skip
+        ended = run(command, checkout, AMQP_URL=own_url)
+        seen = {row["version"]: row for row in json.loads(ended.stdout)["releases"]}
+        assert (seen["0.3.5"]["verdict"], seen["0.3.5"]["outcome"]) == ("bad", "unimportable")
+        assert "--unimportable" in seen["0.3.5"]["reason"]
+
+
+def test_an_option_of_ours_after_the_program_gets_a_line(
+    checkout: Path, own_url: str, script: Path
+) -> None:
+    script.write_text("import sys; print(sys.argv[1:])")
+    ended, answer = bisect(checkout, own_url, script, "--json", "x", "--other")
+    assert ended.code == 1, ended.said
+    assert "--json: goes to the program" in ended.stderr
+    assert answer["releases"][0]["output"] == "['--json', 'x', '--other']\n"
+    ended, _ = bisect(checkout, own_url, script, "--other")
+    assert "goes to the program" not in ended.stderr
+
+
+def test_an_extra_is_installed_where_a_release_has_it(
+    checkout: Path, own_url: str, script: Path
+) -> None:
+    script.write_text("import typer, watchfiles; print('both')")
+    command = [*TOOL, "bisect", "--from", "0.5.22", "--to", "0.5.23", "--no-blame", "--json", "-"]
+    ended = run([*command, "--extra", "cli", str(script)], checkout, AMQP_URL=own_url)
+    seen = {row["version"]: row["verdict"] for row in json.loads(ended.stdout)["releases"]}
+    assert seen["0.5.23"] == "good", ended.said
+    assert "without the extra 'cli'" in ended.stderr
+    assert "--extra=cli" in ended.stderr.splitlines()[-1] + ended.stderr
+    plain = run([*command, str(script)], checkout, AMQP_URL=own_url)
+    seen = {row["version"]: row["verdict"] for row in json.loads(plain.stdout)["releases"]}
+    assert seen["0.5.23"] == "bad", plain.said
+
+
 def test_a_flaky_program_is_called_when_it_is_certain(
     checkout: Path, own_url: str, script: Path
 ) -> None:

@@ -40,6 +40,8 @@ class Choice:
     python: str = recipes.PYTHON
     with_: tuple[str, ...] = ()
     """Requirements that hold all along: `aio-pika==9.4.1`."""
+    extras: tuple[str, ...] = ()
+    """FastStream's extras beside `rabbit`."""
     requires: tuple[str, ...] = ()
     """What the reproduction itself needs."""
 

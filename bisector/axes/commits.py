@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from bisector.axes.axis import Axis
-from bisector.environments.recipes import ENVIRONMENTS, EXTRA, Environment
+from bisector.environments.recipes import ENVIRONMENTS, Environment
 from bisector.environments.releases import PACKAGE, Release
 from bisector.errors import UserError
 
@@ -80,7 +80,7 @@ def axis(clone: Path, commits: list[Commit], package: str, after: Environment) -
     def environment(release: Release) -> Environment:
         commit = known[release.version]
         folder = _unpacked(clone, commit.hash)
-        name = f"{package}[{EXTRA}]" if package == PACKAGE else package
+        name = after.requirements[0].partition("==")[0] if package == PACKAGE else package
         others = tuple(r for r in after.requirements if not _names(r, package))
         return Environment(
             release.version,

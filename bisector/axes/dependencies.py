@@ -25,7 +25,7 @@ async def of_dependency(package: str, choice: Choice) -> Axis:
     if PACKAGE not in pins:
         raise UserError(f"--package {package} needs --with {PACKAGE}==VERSION: the release to hold")
     release = releases.find(releases.load(), pins[PACKAGE])
-    base = recipes.of(release, deps=choice.deps, python=choice.python)
+    base = recipes.of(release, deps=choice.deps, python=choice.python, extras=choice.extras)
     try:
         await building.install(base)
     except building.UninstallableError as error:

@@ -30,7 +30,9 @@ def of_pythons(choice: Choice) -> Axis:
     chosen = releases.select(history, choice.start, choice.end)
 
     def environment(interpreter: Release) -> Environment:
-        plain = recipes.of(release, deps=choice.deps, python=interpreter.version)
+        plain = recipes.of(
+            release, deps=choice.deps, python=interpreter.version, extras=choice.extras
+        )
         return replace(
             plain,
             requirements=(*plain.requirements, *others),

@@ -16,6 +16,7 @@ def of_package(choice: Choice) -> Axis:
     """Walk FastStream's releases, with what `--with` names held."""
     chosen = releases.select(releases.load(), choice.start, choice.end, stable=choice.stable)
     options = [f"--with={text}" for text in choice.with_]
+    options += [f"--extra={name}" for name in choice.extras]
     options += [f"--requires={text}" for text in choice.requires]
     options += [] if choice.deps == RELEASE_DAY else [f"--deps={choice.deps}"]
     options += [] if choice.python == recipes.PYTHON else [f"--python={choice.python}"]
@@ -35,7 +36,7 @@ def package_environment(choice: Choice) -> Callable[[Release], Environment]:
     days = [releases.find(known(name, version), version).release_day for name, version in pins]
 
     def environment(release: Release) -> Environment:
-        plain = recipes.of(release, deps=choice.deps, python=choice.python)
+        plain = recipes.of(release, deps=choice.deps, python=choice.python, extras=choice.extras)
         # A version that is held may be younger than the release.
         day = recipes.as_of(max([release.release_day, *days]))
         return replace(

@@ -207,6 +207,7 @@ def _sorted_out(args: argparse.Namespace) -> argparse.Namespace:
     )
     args.choice = axes.Choice(
         args.start, args.end, args.stable, args.deps, args.python, tuple(args.with_),
+        tuple(args.extra),
         options.requires_of(args),
     )  # fmt: skip
     insist = args.jobs is not None

@@ -66,6 +66,7 @@ def add_environment(parser: argparse.ArgumentParser) -> None:
     """Add the options that make up a release's environment."""
     group = parser.add_argument_group("the environment of a release")
     recipes.add_arguments(group)
+    recipes.add_extra(group)
     group.add_argument(
         "--with", dest="with_", action="append", default=[], metavar="NAME==VERSION",
         help="hold a dependency (or, with --package, FastStream) at a version; repeatable",
@@ -123,6 +124,10 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--match", type=regex, metavar="REGEX",
         help="bad is what writes this, good what ends with 0 without it; all else is a skip",
+    )  # fmt: skip
+    group.add_argument(
+        "--unimportable", choices=(ending.BAD, ending.SKIP), default=ending.SKIP,
+        help="what a release that does not import is (default: %(default)s)",
     )  # fmt: skip
     group.add_argument(
         "--until", type=regex, metavar="REGEX",
@@ -189,6 +194,12 @@ def with_program(
         if args.program:
             raise UserError(f"the scenario {words[0]} takes no arguments: {' '.join(args.program)}")
         args.program = words[:1]
+    elif ours := [w for w in words[1:] if w.partition("=")[0] in parser._option_string_actions]:
+        print(
+            f"{' '.join(ours)}: goes to the program, like all that follows it;"
+            " options of ours go before it",
+            file=sys.stderr,
+        )
     return args
 
 
@@ -204,8 +215,9 @@ def rules_of(args: argparse.Namespace, program: programs.Program) -> ending.Rule
         UserError: the rules contradict each other.
     """
     rules = ending.Rules(
-        args.timeout or program.timeout, args.timeout_is, args.match, args.until, args.alive
-    )
+        args.timeout or program.timeout, args.timeout_is, args.match, args.until, args.alive,
+        args.unimportable,
+    )  # fmt: skip
     if rules.alive is not None and rules.alive >= rules.timeout:
         raise UserError(
             f"--alive {rules.alive:g} is not shorter than the deadline of {rules.timeout:g} s: it"

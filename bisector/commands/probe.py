@@ -43,6 +43,7 @@ async def run(args: argparse.Namespace) -> int:
     release = releases.find(releases.load(), args.release)
     choice = axes.Choice(
         deps=args.deps,
+        extras=tuple(args.extra),
         python=args.python,
         with_=tuple(args.with_),
         requires=options.requires_of(args),

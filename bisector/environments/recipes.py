@@ -14,7 +14,7 @@ import hashlib
 import importlib.metadata
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -138,6 +138,17 @@ class Environment:
             sorted((canonicalize_name(d.metadata["Name"]), d.version) for d in distributions)
         )
 
+    def lacking(self) -> list[str]:
+        """The extras asked for that the installed release does not have."""
+        asked = Requirement(self.requirements[0])
+        wanted = asked.extras - {EXTRA} if canonicalize_name(asked.name) == PACKAGE else set()
+        if not wanted:
+            return []
+        folders = [str(p) for p in self.path.glob("lib*/python*/site-packages")]
+        found = importlib.metadata.distributions(name=PACKAGE, path=folders)
+        has = {extra for d in found for extra in d.metadata.get_all("Provides-Extra") or []}
+        return sorted(wanted - has)
+
     def seal(self) -> None:
         """Mark it as whole, which is the last step of building it."""
         stamp = {"recipe": self.recipe, "dependencies": self.installed()}
@@ -200,15 +211,33 @@ def rule(deps: str) -> str:
     return deps if deps == RELEASE_DAY else f"{deps} {datetime.now(timezone.utc).date()}"
 
 
-def requirement(version: str) -> str:
-    """What a user of a release installs."""
-    return f"{PACKAGE}[{EXTRA}]=={version}"
+def requirement(version: str, extras: Sequence[str] = ()) -> str:
+    """What a user of a release installs, with extras beside `rabbit`."""
+    return f"{PACKAGE}[{','.join(dict.fromkeys([EXTRA, *extras]))}]=={version}"
 
 
-def of(release: Release, *, deps: str = RELEASE_DAY, python: str = PYTHON) -> Environment:
+def of(
+    release: Release,
+    *,
+    deps: str = RELEASE_DAY,
+    python: str = PYTHON,
+    extras: Sequence[str] = (),
+) -> Environment:
     """Describe the environment of a release."""
     day = as_of(release.release_day) if deps == RELEASE_DAY else None
-    return Environment(release.version, (requirement(release.version),), day, python)
+    return Environment(release.version, (requirement(release.version, extras),), day, python)
+
+
+def add_extra(parser: argparse._ActionsContainer) -> None:
+    """Add the option that names FastStream's extras."""
+    parser.add_argument(
+        "--extra",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"an extra of {PACKAGE}'s beside {EXTRA}, as cli, otel, prometheus; a release without"
+        " it is installed all the same; repeatable",
+    )
 
 
 def add_arguments(parser: argparse._ActionsContainer) -> None:

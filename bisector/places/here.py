@@ -115,6 +115,10 @@ class Here:
                 alone = True
                 continue
             self._look_at_leftovers(seen)
+            for extra in environment.lacking():
+                self._note(
+                    f"there are releases without the extra {extra!r}: installed without it",
+                )
             return replace(seen, alone=by_itself)
 
     def _search_elsewhere(self, program: Program, used: Arrangement, error: AstrayError) -> None:

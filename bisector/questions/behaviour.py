@@ -39,6 +39,8 @@ NO_ANSWER = "no answer from RabbitMQ"
 """The outcome with which a scenario says that even its plain aio-pika control failed."""
 NO_INTERPRETER = "no interpreter"
 """The outcome where this machine lacks the interpreter to walk to: not for the journal."""
+UNIMPORTABLE = "unimportable"
+"""The outcome where the release itself does not import."""
 TAKEN = "address taken"
 """The outcome of a program that could not listen where it wanted to."""
 ATTEMPTS = 3
@@ -297,12 +299,14 @@ async def _watch(
         # A program that just fails does not know that the release does not even import.
         failed = verdict is Verdict.BAD and end.code is not None
         if failed and (failure := await import_failure(environment)):
-            verdict, outcome, reason = Verdict.SKIP, "unimportable", failure
+            verdict, outcome, reason = Verdict.SKIP, UNIMPORTABLE, failure
         elif verdict is not Verdict.GOOD:
             astray.check(program, output, probe.relay)
         evidence |= await _said(probe)
         if outcome == "error" and astray.ADDRESS_TAKEN.search(output):
             outcome = TAKEN
+    if outcome == UNIMPORTABLE and rules.unimportable == ending.BAD:
+        verdict, reason = Verdict.BAD, f"{reason} (bad, as --unimportable says)"
     folders = [probe.folder, program.folder]
     return Observation(
         version,

@@ -45,6 +45,9 @@ class Rules:
     alive: float | None = None
     """Of a program that never ends: bad when silent for so many seconds, good at the deadline."""
 
+    unimportable: str = SKIP
+    """What a release is that does not import: `skip` or `bad`."""
+
     @property
     def quiet(self) -> float:
         """For how many seconds a program is silent before it is taken to hang."""
@@ -52,9 +55,9 @@ class Rules:
 
     def to_json(self) -> dict[str, Any]:
         """Return them for the journal, where rules that were not there yet leave no trace."""
-        later = {"until": self.until, "alive": self.alive}
-        fields = {k: v for k, v in asdict(self).items() if k not in later}
-        return {**fields, **{k: v for k, v in later.items() if v is not None}}
+        first = ("timeout", "timeout_is", "match")
+        plain = asdict(Rules(self.timeout))
+        return {k: v for k, v in asdict(self).items() if k in first or v != plain[k]}
 
 
 class Cause(Enum):

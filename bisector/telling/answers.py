@@ -97,10 +97,10 @@ def print_answer(finding: Finding, console: Console) -> None:
     for name in ("release", "verdict", "what happened", "s", *shown):
         table.add_column(name, overflow="fold", justify="right" if name == "s" else "left")
     edges = {v for flip in answer.flips for v in (flip.before, flip.after)}
-    for version in answer.probed:
+    for label, version in _rows(answer):
         seen, verdict = answer.last(version), answer.verdict(version)
         table.add_row(
-            f"[bold]{version}[/]" if version in edges else version,
+            f"[bold]{label}[/]" if version in edges else label,
             f"[{STYLES[verdict]}]{verdict.value}[/]",
             escape(seen.reason + _dispute(answer, version)),
             f"{seen.seconds:.1f}",
@@ -127,6 +127,34 @@ def print_answer(finding: Finding, console: Console) -> None:
         if answer.program.name == SIBLING_CLOSE and answer.flips:
             stuck = f"nox -s advise -- {_bad_side(answer.flips[-1])}"
             console.print(f"What helps meanwhile: {stuck}", markup=False, soft_wrap=True)
+
+
+def _rows(answer: Answer) -> list[tuple[str, str]]:
+    """What the rows are called, and a release that each stands for.
+
+    Neighbours on the axis that are skipped for the same reason are one row.
+    """
+    order = [release.version for release in answer.releases]
+
+    def why(version: str) -> str | None:
+        if version not in answer.observations or answer.verdict(version) is not Verdict.SKIP:
+            return None
+        return answer.last(version).reason.replace(version, "")  # uv names what it was asked for
+
+    rows: list[list[str]] = []
+    before = None
+    for version in order:
+        reason = why(version)
+        if version in answer.observations:
+            if rows and reason is not None and reason == before:
+                rows[-1].append(version)
+            else:
+                rows.append([version])
+        before = reason
+    return [
+        (row[0] if len(row) == 1 else f"{row[0]} ... {row[-1]} ({len(row)})", row[0])
+        for row in rows
+    ]
 
 
 def print_causes(finding: Finding, console: Console) -> None:
@@ -180,10 +208,10 @@ def to_markdown(finding: Finding) -> str:
     lines += [f"{_circumstances(answer)}.", ""]
     head = ["release", "verdict", "what happened", "seconds", *shown]
     lines += ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    for version in answer.probed:
+    for label, version in _rows(answer):
         seen = answer.last(version)
         cells = [
-            version,
+            label,
             answer.verdict(version).value,
             seen.reason.replace("|", "\\|") + _dispute(answer, version),
             f"{seen.seconds:.1f}",

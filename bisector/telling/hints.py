@@ -8,20 +8,22 @@ import shlex
 from bisector.bisection.answer import Answer
 from bisector.environments import releases
 from bisector.environments.releases import PACKAGE
-from bisector.questions.behaviour import Observation
+from bisector.questions.behaviour import UNIMPORTABLE, Observation
 from bisector.questions.ending import ALIVE, BAD, BUSY, HANG
 from bisector.search.exact import Verdict
 
 _MISSING = re.compile(r"NOT_FOUND - no (exchange|queue) '([^']+)'")
+_SHOWN = 6
+"""How many releases a line names."""
 _UNSET = re.compile(r"KeyError: '(\w*(?:AMQP|RABBIT|BROKER|MQ)\w*)'")
 _FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 
 
 def hints(answer: Answer) -> list[str]:
     """Return lines, each of which stands by itself; none where nothing is to be said."""
+    told = _unimportable(answer)
     if answer.program.builtin:
-        return []
-    told: list[str] = []
+        return told
     seen = [answer.last(r.version) for r in answer.releases if answer.observations.get(r.version)]
     tested = [o for o in seen if answer.verdict(o.version) is not Verdict.SKIP]
     bad = [o for o in tested if answer.verdict(o.version) is Verdict.BAD]
@@ -35,6 +37,20 @@ def hints(answer: Answer) -> list[str]:
     if tested and not told and all(o.evidence.get("connections") == 0 for o in tested):
         told.append("It never connected to a RabbitMQ: the verdicts stand, if it needs none.")
     return told
+
+
+def _unimportable(answer: Answer) -> list[str]:
+    left_out = [
+        version
+        for version in answer.probed
+        if answer.verdict(version) is Verdict.SKIP and answer.last(version).outcome == UNIMPORTABLE
+    ]
+    if not left_out:
+        return []
+    some = ", ".join(left_out[:_SHOWN])
+    more = f" and {len(left_out) - _SHOWN} more" if len(left_out) > _SHOWN else ""
+    line = f"Skipped, for they do not import: {some}{more} (--unimportable bad counts them as bad)."
+    return [line]
 
 
 def _bad_everywhere(answer: Answer, bad: list[Observation]) -> list[str]:
@@ -97,6 +113,7 @@ def options(answer: Answer) -> list[str]:
         *([] if rules.timeout_is == BAD else [f"--timeout-is={rules.timeout_is}"]),
         *([] if rules.match is None else [f"--match={rules.match}"]),
         *([] if rules.until is None else [f"--until={rules.until}"]),
+        *([f"--unimportable={BAD}"] if rules.unimportable == BAD else []),
         *([] if rules.alive is None else [f"--alive={rules.alive:g}"]),
         *words,
     ]
