@@ -100,10 +100,11 @@ def test_those_who_delete_all_they_find_meet_nobody(checkout: Path, tmp_path: Pa
     `nox -s bisect -- --map --repeat 2 --jobs 4 tests/pasted/vandal/vandal.py`.
     """
     shutil.copytree(PASTED / "vandal", tmp_path / "vandal")
-    pasted = Pasted("vandal", ["vandal.py"], [], "0.5.0", "0.5.33")
+    pasted = Pasted("vandal", ["vandal.py"], [], "0.5.0", "0.5.13")
     ended, answer = bisect(checkout, pasted, tmp_path, "--map", "--jobs", "4", "--repeat", "2")
     seen = {row["version"]: (row["verdict"], row["output"]) for row in answer["releases"]}
-    assert len(seen) > 30
+    assert len(seen) == 14
     for version, (verdict, output) in seen.items():
         right = "bad" if zlib.crc32(version.encode()) % 4 == 0 else "good"
-        assert (verdict, output) == (right, ""), ended.said
+        assert verdict == right, ended.said
+        assert "met " not in output, ended.said
