@@ -1,0 +1,230 @@
+"""Runs situations in a release: many beside each other, each in a process and place of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aio_pika
+from aio_pika.exceptions import AMQPException
+
+from bisector import ROOT, process
+from bisector.broker import Broker, Lease
+from bisector.candidates import Named
+from bisector.errors import OutsideError
+from bisector.installer import surroundings
+
+NAME = "demo"
+"""What the names of all queues and exchanges of a situation begin with."""
+SECONDS = 5.0
+"""After which a situation that has not ended hangs; its own waits end long before."""
+START_SECONDS = 60.0
+ATTEMPTS = 3
+"""How many times a situation is run before trouble with RabbitMQ stops it all."""
+LINE = 1 << 24
+_COUNT = itertools.count()
+
+Event = list[Any]
+"""`[source, name, fields]`, as benchmarks/situations/_observe.py explains; and `left`, of ours."""
+
+
+class UnimportableError(Exception):
+    """The release does not import; the text says why."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of one situation showed, as it came."""
+
+    events: list[Event]
+    code: int
+    """Its exit code, 128 + n after signal n."""
+    output: str
+    """The end of what it printed."""
+    place: str
+    """What its names began with, instead of `NAME`."""
+
+
+@dataclass
+class Runner:
+    """One release, ready to run situations."""
+
+    side: Named
+    _broker: Broker
+    _writer: asyncio.StreamWriter
+    _cleaner: _Cleaner
+    _slots: asyncio.Semaphore
+    _running: dict[int, tuple[list[Event], asyncio.Future[dict[str, Any]]]] = field(
+        default_factory=dict
+    )
+
+    async def run(self, text: str, seconds: float = SECONDS) -> Run:
+        """Run a program's text.
+
+        Raises:
+            OutsideError: RabbitMQ went away, time and again, or the runner did.
+        """
+        for _ in range(ATTEMPTS):
+            async with self._slots:
+                lease = await self._broker.lease()
+                number = next(_COUNT)
+                place = f"{NAME}{number:x}x"
+                environ = dict(lease.server.variables)
+                told = await self._ask(number, text.replace(NAME, place), environ, seconds)
+                events, end = told
+                with contextlib.suppress(AMQPException, OSError, TimeoutError):
+                    events += await self._cleaner.clean(lease, events)
+                if lease.sound:
+                    return Run(events, end["end"], end["output"], place)
+        raise OutsideError(
+            f"RabbitMQ went away {ATTEMPTS} times while a situation ran: see that it stays up"
+        )
+
+    async def _ask(
+        self, number: int, text: str, environ: dict[str, str], seconds: float
+    ) -> tuple[list[Event], dict[str, Any]]:
+        events: list[Event] = []
+        ended: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._running[number] = events, ended
+        task = {"id": number, "text": text, "environ": environ, "seconds": seconds}
+        try:
+            self._writer.write(json.dumps(task).encode() + b"\n")
+            await self._writer.drain()
+            return events, await ended
+        except ConnectionError:
+            raise _gone(self.side) from None
+        finally:
+            del self._running[number]
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        """Hand out what the runner tells, until it ends."""
+        with contextlib.suppress(ConnectionError):
+            while line := await reader.readline():
+                told = json.loads(line)
+                if told["id"] not in self._running:
+                    continue
+                events, ended = self._running[told["id"]]
+                if "event" in told:
+                    events.append(told["event"])
+                elif not ended.done():
+                    ended.set_result(told)
+        for _, ended in self._running.values():
+            if not ended.done():
+                ended.set_exception(_gone(self.side))
+
+
+def _gone(side: Named) -> OutsideError:
+    return OutsideError(f"what runs the situations in {side.name} ended: memory, perhaps")
+
+
+@contextlib.asynccontextmanager
+async def runner(side: Named, broker: Broker, jobs: int) -> AsyncIterator[Runner]:
+    """Start what runs situations in an installed release, up to `jobs` at a time.
+
+    Raises:
+        UnimportableError: the release does not import.
+        OutsideError: it does not start.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="bisector-"))
+    arrived: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
+    arrived = asyncio.get_running_loop().create_future()
+
+    def arrive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        arrived.set_result((reader, writer))
+
+    try:
+        path = folder / "socket"
+        server = await asyncio.start_unix_server(arrive, path, limit=LINE)
+        command = [side.environment.interpreter, "-m", "benchmarks.situations.runner", path]
+        environ: dict[str, str | None] = {
+            **surroundings(side.environment),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        async with server, process.start(command, environ, cwd=folder) as running:
+            ended = asyncio.ensure_future(running.wait(START_SECONDS))
+            await asyncio.wait({arrived, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not arrived.done():
+                raise OutsideError(f"{side.name} runs no situations", running.output)
+            ended.cancel()
+            reader, writer = arrived.result()
+            first = json.loads(await reader.readline() or b"{}")
+            if "unimportable" in first:
+                raise UnimportableError(first["unimportable"])
+            if "ready" not in first:
+                raise OutsideError(f"{side.name} runs no situations", running.output)
+            async with _Cleaner() as cleaner:
+                made = Runner(side, broker, writer, cleaner, asyncio.Semaphore(jobs))
+                reading = asyncio.ensure_future(made._read(reader))
+                try:
+                    yield made
+                finally:
+                    reading.cancel()
+                    writer.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Cleaner:
+    """Sees what a situation left on RabbitMQ, and removes it."""
+
+    def __init__(self) -> None:
+        self._stack = contextlib.AsyncExitStack()
+        self._lease: Lease | None = None
+        self._connection: aio_pika.abc.AbstractConnection | None = None
+        self._lock = asyncio.Lock()
+
+    async def clean(self, lease: Lease, events: list[Event]) -> list[Event]:
+        """Return `left` events; raises what aio-pika raises."""
+        queues = _declared(events, "Queue.Declare", "queue")
+        exchanges = _declared(events, "Exchange.Declare", "exchange")
+        if not queues and not exchanges:
+            return []
+        if not any(e[:2] == ["sent", "Connection.Close"] for e in events):
+            await asyncio.sleep(0.05)  # until RabbitMQ sees that the other side has gone
+        connection = await self._connected(lease)
+        left: list[Event] = []
+        channel = await connection.channel()
+        for name in queues:
+            try:
+                queue = await channel.declare_queue(name, passive=True)
+            except AMQPException:  # not there; that closes the channel
+                channel = await connection.channel()
+                continue
+            count = queue.declaration_result.message_count
+            left.append(["left", name, {"messages": str(count)}])
+            await channel.queue_delete(name)
+        for name in exchanges:
+            await channel.exchange_delete(name)
+        await channel.close()
+        return left
+
+    async def _connected(self, lease: Lease) -> aio_pika.abc.AbstractConnection:
+        async with self._lock:
+            if self._lease is not lease or self._connection is None or self._connection.is_closed:
+                self._lease = lease
+                self._connection = await aio_pika.connect(lease.server.url)
+            return self._connection
+
+    async def __aenter__(self) -> _Cleaner:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._connection.close(), 1)
+
+
+def _declared(events: list[Event], method: str, field_: str) -> list[str]:
+    """The names of what was declared, as they stand on the wire; RabbitMQ's own are no one's."""
+    found = [e[2][field_].strip("'") for e in events if e[:2] == ["sent", method]]
+    return [name for name in dict.fromkeys(found) if name.startswith(NAME)]
