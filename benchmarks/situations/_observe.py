@@ -69,7 +69,8 @@ class Observer:
             exec(compile(self._text, FILE, "exec"), self._globals)
             code = self._end("returned", {})
         except SystemExit as error:
-            code = self._end("returned", {"exit": repr(error.code)}, 0)
+            told = error.code if isinstance(error.code, int) else int(error.code is not None)
+            code = self._end("returned", {"exit": repr(error.code)}, told)
         except BaseException as error:
             code = self._end("raised", self._told(error), 1)
         watchdog.cancel()

@@ -14,7 +14,7 @@ KINDS = ("lost", "hangs", "raises", "gone", "values", "logs", "wire", "order", "
 """Of differences, most telling first."""
 ENDS = ("lost", "hangs", "raises", "gone")
 """Kinds that fail a check."""
-_SETTLED = ("Basic.Ack", "Basic.Nack", "Basic.Reject")
+SETTLED = ("Basic.Ack", "Basic.Nack", "Basic.Reject")
 _NOT_OFFERED = ("ImportError", "ModuleNotFoundError", "AttributeError", "NameError")
 
 
@@ -200,18 +200,30 @@ def _shape(text: str) -> str:
 
 
 def _order(before: Trace, after: Trace) -> list[Difference]:
-    """The same things, in another order."""
-    old, new = (_steps(t) for t in (before, after))
-    if old == new or sorted(old) != sorted(new):
-        return []
-    at = next(i for i, (a, b) in enumerate(zip(old, new, strict=True)) if a != b)
-    return [Difference("order", "order", "", "", old[at], new[at], f"{old[at]}, {new[at]}")]
+    """The same things, in another order: on the wire, in user code, or of the one and the other."""
+    for steps in (_frames, _notes, _settled):
+        old, new = steps(before), steps(after)
+        if old != new and sorted(old) == sorted(new):
+            at = next(i for i, (a, b) in enumerate(zip(old, new, strict=True)) if a != b)
+            detail = f"{old[at]}, {new[at]}"
+            return [Difference("order", "order", "", "", old[at], new[at], detail)]
+    return []
 
 
-def _steps(told: Trace) -> list[str]:
+def _frames(told: Trace) -> list[str]:
+    return [e.name for e in told.events if e.source == "sent"]
+
+
+def _notes(told: Trace) -> list[str]:
+    # When a publish is confirmed, and when its message arrives, is RabbitMQ's to say.
+    notes = [e.name for e in told.events if e.source == "seen"]
+    return [note for note in notes if _label(note) != "published"]
+
+
+def _settled(told: Trace) -> list[str]:
+    """Messages settled, and what handlers noted meanwhile."""
     return [
         e.name if e.source == "sent" else f"note {_label(e.name)}"
         for e in told.events
-        if (e.source == "sent" and e.name.startswith(("Basic.", "Queue.", "Exchange.")))
-        or e.source == "seen"
+        if e.name in SETTLED or (e.source == "seen" and _label(e.name) != "published")
     ]

@@ -17,14 +17,15 @@ from typing import Any
 import aio_pika
 from aio_pika.exceptions import AMQPException
 
-from bisector import ROOT, process
-from bisector.broker import Broker, Lease
-from bisector.candidates import Named
+from bisector import ROOT
+from bisector.changes import traces
+from bisector.changes.traces import NAME, Run, Told, Trace
+from bisector.check.candidates import Named
+from bisector.environments.building import surroundings
 from bisector.errors import OutsideError
-from bisector.installer import surroundings
+from bisector.processes import process
+from bisector.rabbitmq.broker import Broker, Lease
 
-NAME = "demo"
-"""What the names of all queues and exchanges of a situation begin with."""
 SECONDS = 5.0
 """After which a situation that has not ended hangs; its own waits end long before."""
 START_SECONDS = 60.0
@@ -33,25 +34,8 @@ ATTEMPTS = 3
 LINE = 1 << 24
 _COUNT = itertools.count()
 
-Event = list[Any]
-"""`[source, name, fields]`, as benchmarks/situations/_observe.py explains; and `left`, of ours."""
-
-
 class UnimportableError(Exception):
     """The release does not import; the text says why."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """What one run of one situation showed, as it came."""
-
-    events: list[Event]
-    code: int
-    """Its exit code, 128 + n after signal n."""
-    output: str
-    """The end of what it printed."""
-    place: str
-    """What its names began with, instead of `NAME`."""
 
 
 @dataclass
@@ -63,9 +47,14 @@ class Runner:
     _writer: asyncio.StreamWriter
     _cleaner: _Cleaner
     _slots: asyncio.Semaphore
-    _running: dict[int, tuple[list[Event], asyncio.Future[dict[str, Any]]]] = field(
+    _running: dict[int, tuple[list[Told], asyncio.Future[dict[str, Any]]]] = field(
         default_factory=dict
     )
+
+    async def trace(self, text: str, seconds: float = SECONDS) -> Trace:
+        """Run a program's text, and return what it showed; raises like `run`."""
+        told = await self.run(text, seconds)
+        return traces.trace(told, (await self._broker.lease()).server.variables.values())
 
     async def run(self, text: str, seconds: float = SECONDS) -> Run:
         """Run a program's text.
@@ -91,8 +80,8 @@ class Runner:
 
     async def _ask(
         self, number: int, text: str, environ: dict[str, str], seconds: float
-    ) -> tuple[list[Event], dict[str, Any]]:
-        events: list[Event] = []
+    ) -> tuple[list[Told], dict[str, Any]]:
+        events: list[Told] = []
         ended: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._running[number] = events, ended
         task = {"id": number, "text": text, "environ": environ, "seconds": seconds}
@@ -183,7 +172,7 @@ class _Cleaner:
         self._connection: aio_pika.abc.AbstractConnection | None = None
         self._lock = asyncio.Lock()
 
-    async def clean(self, lease: Lease, events: list[Event]) -> list[Event]:
+    async def clean(self, lease: Lease, events: list[Told]) -> list[Told]:
         """Return `left` events; raises what aio-pika raises."""
         queues = _declared(events, "Queue.Declare", "queue")
         exchanges = _declared(events, "Exchange.Declare", "exchange")
@@ -192,7 +181,7 @@ class _Cleaner:
         if not any(e[:2] == ["sent", "Connection.Close"] for e in events):
             await asyncio.sleep(0.05)  # until RabbitMQ sees that the other side has gone
         connection = await self._connected(lease)
-        left: list[Event] = []
+        left: list[Told] = []
         channel = await connection.channel()
         for name in queues:
             try:
@@ -224,7 +213,7 @@ class _Cleaner:
                 await asyncio.wait_for(self._connection.close(), 1)
 
 
-def _declared(events: list[Event], method: str, field_: str) -> list[str]:
+def _declared(events: list[Told], method: str, field_: str) -> list[str]:
     """The names of what was declared, as they stand on the wire; RabbitMQ's own are no one's."""
     found = [e[2][field_].strip("'") for e in events if e[:2] == ["sent", method]]
     return [name for name in dict.fromkeys(found) if name.startswith(NAME)]

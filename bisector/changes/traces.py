@@ -6,18 +6,24 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from bisector.changes.runs import NAME, Run
-
+NAME = "demo"
+"""What the names of all queues and exchanges of a situation begin with."""
+Told = list[Any]
+"""`[source, name, fields]`, as benchmarks/situations/_observe.py explains; and `left`, of ours."""
 SOURCES = ("end", "seen", "sent", "received", "left", "log", "warning", "task", "output")
 
 _HEX = r"[0-9a-f]"
 _RULES: tuple[tuple[str, str], ...] = (
     (rf"\b{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}\b", "<id>"),
-    (rf"\b{_HEX}{{32}}\b", "<id>"),
+    (rf"(?<!{_HEX}){_HEX}{{32}}(?!{_HEX})", "<id>"),
     (r"amq\.gen-[\w-]{22}", "<queue>"),
     (r"amq\.ctag-[\w-]{22}", "<tag>"),
+    (rf"(?<![\w-])(?=\d*[a-f]){_HEX}{{10}}(?![\w-])", "<id>"),
+    (r"amq\.rabbitmq\.reply-to\.[\w+/=.-]+", "amq.rabbitmq.reply-to.<id>"),
+    (r"\bfd=\d+", "fd=<number>"),
     (rf"(?<=\| ){_HEX}{{8}}-?{_HEX}{{1,2}}(?= )", "<id>"),  # a log's column
     (r"\x1b\[[0-9;]*m", ""),
     (r"( object)? at 0x[0-9a-f]+", ""),
@@ -31,6 +37,19 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"ports? [\d, ]+", "port <port>"),
 )
 _COMPILED = [(re.compile(pattern), word) for pattern, word in _RULES]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of one situation showed, as it came."""
+
+    events: list[Told]
+    code: int
+    """Its exit code, 128 + n after signal n."""
+    output: str
+    """The end of what it printed."""
+    place: str
+    """What its names began with, instead of `NAME`."""
 
 
 @dataclass(frozen=True)
