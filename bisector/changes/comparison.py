@@ -20,6 +20,9 @@ from bisector.changes.traces import Trace
 RESERVE = 0.3
 """The part of the time that is kept for shrinking and for writing programs."""
 
+DOUBTS = 3
+"""How many runs of each side all have to show what no program shows."""
+
 
 @dataclass
 class Compared:
@@ -70,12 +73,16 @@ class Comparison:
             await self._one(singles[0])
         self.compared.complete = await self._all(iter(singles[1:]), jobs, stop)
         known = self.compared.not_offered | {
-            c for f in self.found if f.kind in ("gone", "new") for c in f.choices
+            c for f in self.found if f.kind == "gone" for c in f.choices
         }
         await self._all(planning.together(self._dimensions, known, seed), jobs, stop)
         found = self.findings
         self._note(f"{self.compared.situations} situations, {len(found)} findings: programs")
         await asyncio.gather(*(self._write(f) for f in found))
+        unshown = [f for f in found if not f.program]
+        sure = await asyncio.gather(*(self._holds(f) for f in unshown))
+        doubtful = [f for f, holds in zip(unshown, sure, strict=True) if not holds]
+        found = [f for f in found if f not in doubtful]
         self.compared.seconds = round(time.monotonic() - self._started, 1)
         return found
 
@@ -160,6 +167,15 @@ class Comparison:
                 self.found.append(Finding(same[0][0], smallest.choices))
             else:
                 self.compared.masked[difference.place] += 1
+
+    async def _holds(self, finding: Finding) -> bool:
+        """Whether it is seen time and again, though no program shows it."""
+        pairs = [await self._both(finding.situation) for _ in range(DOUBTS)]
+        signature = finding.difference.signature
+        return all(
+            any(d.signature == signature for d in differences(old, new))
+            for old, _ in pairs for _, new in pairs
+        )  # fmt: skip
 
     async def _differing(self, situation: Situation) -> list[Difference]:
         return differences(*await self._both(situation))

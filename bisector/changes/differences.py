@@ -10,11 +10,13 @@ from difflib import SequenceMatcher
 
 from bisector.changes.traces import Event, Trace
 
-KINDS = ("lost", "hangs", "raises", "gone", "values", "logs", "wire", "order", "text", "new")
-"""Of differences, most telling first."""
-ENDS = ("lost", "hangs", "raises", "gone")
+GRAVE = ("lost", "hangs", "raises", "gone")
 """Kinds that fail a check."""
+KINDS = (*GRAVE, "order", "logs", "wire", "text")
+"""Of differences, most telling first; *order* is when user code is called, and with what."""
 SETTLED = ("Basic.Ack", "Basic.Nack", "Basic.Reject")
+NEW = "new: "
+"""Begins the detail of what only the new side offers; then comes how the old one refuses it."""
 _NOT_OFFERED = ("ImportError", "ModuleNotFoundError", "AttributeError", "NameError")
 
 
@@ -36,6 +38,20 @@ class Difference:
         """What it has in common with the differences that have the same cause."""
         there = f"{self.before is not None}{self.after is not None}"
         return (self.kind, self.source, self.name, self.field, self.detail, there)
+
+    @property
+    def worse(self) -> bool:
+        """Whether it is of a grave kind, and only the new side has it."""
+        if self.kind == "gone":
+            return not self.before_lacks
+        if self.source == "end":
+            return self.kind in GRAVE and self.before == "ends"
+        return self.kind in GRAVE
+
+    @property
+    def before_lacks(self) -> bool:
+        """Whether it is the old side that does not offer something."""
+        return self.kind == "gone" and self.detail.startswith(NEW)
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -79,7 +95,7 @@ def _end(old: Event, new: Event) -> Difference | None:
     if lacks[0] and lacks[1]:
         return None
     if lacks[0]:
-        return Difference("new", "end", "", "", before, after, lacks[0])
+        return Difference("gone", "end", "", "", before, after, NEW + lacks[0])
     if lacks[1]:
         return Difference("gone", "end", "", "", before, after, lacks[1])
     kind = "raises"
@@ -155,7 +171,7 @@ def _without_moved(found: list[Difference]) -> list[Difference]:
 
 def _fields(old: Event, new: Event) -> list[Difference]:
     if old.source == "seen":
-        return [Difference("values", "seen", _label(old.name), "", old.name, new.name)]
+        return [Difference("order", "seen", _label(old.name), "", old.name, new.name)]
     if old.source == "output":
         return [Difference("text", "output", "", "", old.name, new.name)]
     if old.source == "log":
@@ -164,7 +180,9 @@ def _fields(old: Event, new: Event) -> list[Difference]:
             return [Difference("text", "log", old.name, "text", _line(old), _line(new), detail)]
         return [Difference("logs", "log", "", "", _line(old), _line(new), _shape(_line(old)))]
     before, after = dict(old.fields), dict(new.fields)
-    kind = {"left": "lost", "warning": "text"}.get(old.source, "wire")
+    kind = "text" if old.source == "warning" else "wire"
+    if old.source == "left" and int(before["messages"]) > int(after["messages"]):
+        kind = "lost"
     return [
         Difference(kind, old.source, old.name, field, before.get(field), after.get(field))
         for field in {**before, **after}
@@ -176,7 +194,7 @@ def _presence(event: Event, *, before: bool) -> Difference:
     """An event that is only on one side."""
     kind, name, detail, text = "wire", event.name, "", " ".join(v for _, v in event.fields)
     if event.source == "seen":
-        kind, name, text = ("lost" if before else "values"), _label(event.name), event.name
+        kind, name, text = ("lost" if before else "order"), _label(event.name), event.name
     elif event.source == "log":
         kind, name, text, detail = "logs", "", _line(event), _shape(_line(event))
     elif event.source == "output":

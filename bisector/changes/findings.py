@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bisector.changes.differences import KINDS, Difference
+from bisector.changes.differences import KINDS, NEW, Difference
 from bisector.changes.grammar import Choice
 from bisector.changes.situations import Situation
 
@@ -64,10 +64,10 @@ class Finding:
 def describe(d: Difference) -> str:
     """A difference in words."""
     old, new = (_short(text) if text is not None else None for text in (d.before, d.after))
+    if d.before_lacks:
+        return f"it is new; before: {_short(d.detail.removeprefix(NEW))}"
     if d.kind == "gone":
-        return f"gone: {_short(d.detail)}"
-    if d.kind == "new":
-        return f"new; before: {_short(d.detail)}"
+        return f"it is gone: {_short(d.detail)}"
     what = {
         "end": "it", "seen": f"the program notes {d.name!r}", "sent": f"{d.name} sent",
         "received": f"{d.name} received", "left": f"queue {d.name} afterwards", "log": "log",
@@ -98,34 +98,41 @@ def _short(text: str) -> str:
 def merged(findings: Iterable[Finding]) -> list[Finding]:
     """One finding for one cause: joins what differs alike, and orders by kind.
 
-    Two are one where they show the same difference with other choices of the same dimensions (all
-    dates that are published), or where one situation is the smallest for both.
+    Two are one where one situation is the smallest for both, or where they show the same: in the
+    same words (a log record, an exception), or with other choices of the same dimensions (all
+    objects that are published).
     """
     ordered = sorted(findings, key=_rank)
-    kept: list[Finding] = []
+    kept: list[list[Finding]] = []
     for finding in ordered:
-        first = next((f for f in kept if _same_cause(f, finding)), None)
-        if first is None:
-            kept.append(finding)
-        else:
-            first.alike.append(finding)
-            first.situations = max(first.situations, finding.situations)
-    return kept
+        same = [group for group in kept if any(_same_cause(f, finding) for f in group)]
+        group = [f for one in same for f in one] + [finding]
+        kept = [*(one for one in kept if one not in same), group]
+    joined = []
+    for group in kept:
+        first, *alike = sorted(group, key=_rank)
+        first.alike = alike
+        first.situations = max(f.situations for f in group)
+        joined.append(first)
+    return sorted(joined, key=_rank)
 
 
 def _same_cause(one: Finding, other: Finding) -> bool:
     if one.choices and one.choices == other.choices:
         return True
+    if one.difference.signature != other.difference.signature:
+        return False
+    if one.difference.detail:  # the same words
+        return True
     dimensions = [{c.dimension for c in f.choices} for f in (one, other)]
+    return bool(one.choices) and dimensions[0] == dimensions[1]
+
+
+def _rank(finding: Finding) -> tuple[bool, int, int, int, str]:
     return (
-        one.difference.signature == other.difference.signature
-        and bool(one.choices)
-        and dimensions[0] == dimensions[1]
-    )
-
-
-def _rank(finding: Finding) -> tuple[int, int, int, str]:
-    return (KINDS.index(finding.kind), len(finding.choices), -finding.situations, finding.id)
+        not finding.difference.worse, KINDS.index(finding.kind), len(finding.choices),
+        -finding.situations, finding.id,
+    )  # fmt: skip
 
 
 def total(findings: Sequence[Finding]) -> dict[str, int]:

@@ -81,7 +81,7 @@ def _checks(d: Difference) -> Iterator[tuple[Check, str]]:
 
 def _of_end(d: Difference) -> Iterator[tuple[Check, str]]:
     good = "after" if d.before != "ends" and d.after == "ends" else "before"
-    if d.kind == "new":
+    if d.before_lacks:
         good = "after"
     yield Check("", alarm=d.kind == "hangs"), good
     told = {"before": d.before or "", "after": d.after or ""}

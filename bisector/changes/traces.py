@@ -87,9 +87,14 @@ def trace(run: Run, urls: Iterable[str] = ()) -> Trace:
     events = [_event(source, name, fields, words) for source, name, fields in run.events]
     if run.code >= 128 and all(e.source != "end" for e in events):
         events.append(Event("end", "killed", (("error", f"signal {run.code - 128}"),)))
-    lines = [line for line in normal(run.output, words).splitlines() if line.strip()]
-    events += [Event("output", line) for line in lines]
+    events += [Event("output", line) for line in _lines(normal(run.output, words))]
     return Trace(tuple(events))
+
+
+def _lines(output: str) -> list[str]:
+    """Lines that were printed; of a traceback only the last, where code stands is no behaviour."""
+    lines = [line for line in output.splitlines() if line.strip() and not line.startswith(" ")]
+    return [line for line in lines if not re.match(r"Traceback \(|The above exc|During handl", line)]
 
 
 def _event(source: str, name: str, fields: Mapping[str, str], words: Mapping[str, str]) -> Event:
