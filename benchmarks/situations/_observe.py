@@ -66,7 +66,7 @@ class Observer:
         watchdog.start()
         code = 1
         try:
-            exec(compile(self._text, FILE, "exec"), self._globals)
+            exec(compile(self._text, FILE, "exec"), self._globals)  # noqa: S102
             code = self._end("returned", {})
         except SystemExit as error:
             told = error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -140,7 +140,8 @@ class Observer:
                 self._event("received", name, _fields(told[2]))
             return told
 
-        pamqp.frame.marshal, pamqp.frame.unmarshal = sent, received
+        wire: Any = pamqp.frame
+        wire.marshal, wire.unmarshal = sent, received
 
     def _sent(self, frame: Any, channel: int) -> None:
         name = frame.name
@@ -179,7 +180,8 @@ class Observer:
             )
             handle(logger, record)
 
-        logging.Logger.handle = handled  # type: ignore[method-assign]
+        logger_class: Any = logging.Logger
+        logger_class.handle = handled
 
     def _tap_warnings(self) -> None:
         def shown(message: Any, category: Any, *_: Any, **__: Any) -> None:
@@ -209,7 +211,7 @@ class Observer:
 
 
 def _fields(frame: Any) -> dict[str, str]:
-    return _texts({name: value for name, value in frame})
+    return _texts(dict(frame))
 
 
 def _texts(values: dict[str, Any]) -> dict[str, str]:

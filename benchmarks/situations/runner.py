@@ -65,6 +65,7 @@ class Child:
         self.deadline = time.monotonic() + task["seconds"] + GRACE
 
     def reported(self, data: bytes) -> list[dict[str, Any]]:
+        """Take what it reports; returns rows to pass on."""
         *lines, self.unread = (self.unread + data).split(b"\n")
         told = []
         for line in lines:
@@ -74,16 +75,19 @@ class Child:
         return told
 
     def printed(self, data: bytes) -> list[dict[str, Any]]:
+        """Take what it prints; nothing is passed on before its end."""
         self.output = (self.output + data)[-OUTPUT:]
         return []
 
     def kill(self) -> None:
+        """End it, and what is in its process group."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
     def end(self) -> dict[str, Any]:
+        """See it off; returns the last row."""
         self.kill()  # what it started goes with it
         _, status = os.waitpid(self.pid, 0)
         code = 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
@@ -154,6 +158,7 @@ def _tell(connection: socket.socket, *rows: dict[str, Any]) -> None:
 
 
 def main() -> None:
+    """Import the release and serve."""
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(sys.argv[1])
     try:

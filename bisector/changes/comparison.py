@@ -55,6 +55,7 @@ class Comparison:
         self._sides = (old, new)
         self._dimensions, self._note = dimensions, note
         self._locks: dict[tuple[str, ...], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._known: dict[Situation, asyncio.Future[list[Difference]]] = {}
         self.compared = Compared()
         self.found: list[Finding] = []
         self._started = time.monotonic()
@@ -105,6 +106,9 @@ class Comparison:
     async def _one(self, situation: Situation) -> None:
         """Run a situation on both sides, and see to what differs."""
         pair = await self._both(situation)
+        known = asyncio.get_running_loop().create_future()
+        known.set_result(differences(*pair))
+        self._known.setdefault(situation, known)
         self.compared.situations += 1
         self._note(f"{self.compared.situations} situations, {len(self.found)} differences")
         if all(not_offered(side.end) for side in pair):
@@ -128,9 +132,7 @@ class Comparison:
                 by_signature.setdefault(difference.signature, difference)
         await asyncio.gather(*(self._explain(situation, d) for d in by_signature.values()))
 
-    def _unexplained(
-        self, situation: Situation, found: Iterable[Difference]
-    ) -> list[Difference]:
+    def _unexplained(self, situation: Situation, found: Iterable[Difference]) -> list[Difference]:
         """Count what known findings explain; returns the rest."""
         rest, counted = [], set()
         for difference in found:
@@ -154,19 +156,26 @@ class Comparison:
                 smaller = Situation.of(choices)
                 if smaller == situation:
                     return True
-                told = await self._differing(smaller)
+                told = await self._once(smaller)
                 return any(d.signature == difference.signature for d in told)
 
             kept = await shrink(sorted(situation.choices, key=lambda c: c.id), shows)
             smallest = Situation.of(kept)
-            told = [await self._differing(smallest) for _ in range(2)]  # shown twice
-            same = [
-                [d for d in row if d.signature == difference.signature] for row in told
-            ]
-            if all(same):
-                self.found.append(Finding(same[0][0], smallest.choices))
-            else:
-                self.compared.masked[difference.place] += 1
+            shown = difference
+            if smallest != situation:  # which was run twice
+                told = [await self._once(smallest), await self._differing(smallest)]
+                same = [[d for d in row if d.signature == difference.signature] for row in told]
+                if not all(same):
+                    self.compared.masked[difference.place] += 1
+                    return
+                shown = same[0][0]
+            self.found.append(Finding(shown, smallest.choices))
+
+    async def _once(self, situation: Situation) -> list[Difference]:
+        """What a situation that others are shrunk to shows; asked once for all of them."""
+        if situation not in self._known:
+            self._known[situation] = asyncio.ensure_future(self._differing(situation))
+        return await self._known[situation]
 
     async def _holds(self, finding: Finding) -> bool:
         """Whether it is seen time and again, though no program shows it."""
@@ -205,8 +214,8 @@ class Comparison:
         wanted = (0, 1) if passes == "before" else (1, 0)
         for _ in range(2):
             ended = await asyncio.gather(
-                *(side.run(program, programs.SECONDS + 2) for side in self._sides)
+                *(side.ends(program, programs.SECONDS + 2) for side in self._sides)
             )
-            if tuple(run.code for run in ended) != wanted:
+            if tuple(ended) != wanted:
                 return False
         return True

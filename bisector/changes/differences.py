@@ -67,8 +67,10 @@ def differences(before: Trace, after: Trace) -> list[Difference]:
     if ended := _end(before.end, after.end):
         return [ended]
     found: list[Difference] = []
-    for key, (old, new) in _groups(before.events, after.events).items():
-        found += _sequence(*key, old, new)
+    for (source, _), (old, new) in _groups(before.events, after.events).items():
+        found += _sequence(source, old, new)
+    if any(d.source == "log" for d in found):  # what is printed follows
+        found = [d for d in found if d.source != "output"]
     return found or _order(before, after)
 
 
@@ -128,7 +130,7 @@ def _groups(
     return found
 
 
-def _sequence(source: str, name: str, old: list[Event], new: list[Event]) -> list[Difference]:
+def _sequence(source: str, old: list[Event], new: list[Event]) -> list[Difference]:
     """Align two sequences of events of one name."""
     if source == "output":  # logs of several tasks, as they come
         old, new = (sorted(set(events), key=str) for events in (old, new))
@@ -175,10 +177,13 @@ def _fields(old: Event, new: Event) -> list[Difference]:
     if old.source == "output":
         return [Difference("text", "output", "", "", old.name, new.name)]
     if old.source == "log":
-        if old.get("level") == new.get("level") and _shape(old.get("text")) != _shape(new.get("text")):
+        if old.get("level") == new.get("level") and _shape(old.get("text")) != _shape(
+            new.get("text")
+        ):
             detail = f"{_shape(old.get('text'))} -> {_shape(new.get('text'))}"
             return [Difference("text", "log", old.name, "text", _line(old), _line(new), detail)]
-        return [Difference("logs", "log", "", "", _line(old), _line(new), _shape(_line(old)))]
+        detail = " -> ".join(f"{e.get('level')} {_first(e.get('text'))}" for e in (old, new))
+        return [Difference("logs", "log", "", "", _line(old), _line(new), detail)]
     before, after = dict(old.fields), dict(new.fields)
     kind = "text" if old.source == "warning" else "wire"
     if old.source == "left" and int(before["messages"]) > int(after["messages"]):
@@ -203,13 +208,19 @@ def _presence(event: Event, *, before: bool) -> Difference:
         kind, detail = "logs", _shape(text)
     elif event.source == "sent" and event.name == "Basic.Publish" and before:
         kind = "lost"
-    sides = (text, None) if before else (None, text)
-    return Difference(kind, event.source, name, "", *sides, detail)
+    old, new = (text, None) if before else (None, text)
+    return Difference(kind, event.source, name, "", old, new, detail)
 
 
 def _line(event: Event) -> str:
     error = event.get("error")
     return f"{event.get('level')} {event.get('text')}" + (f" ({error})" if error != "None" else "")
+
+
+def _first(text: str) -> str:
+    """An exception's name, or else what a text is like."""
+    found = re.match(r"[\w.]+(Error|Exception|Message)\b", text)
+    return found[0] if found else _shape(text)
 
 
 def _shape(text: str) -> str:

@@ -74,6 +74,8 @@ def describe(d: Difference) -> str:
         "warning": d.name, "task": f"task {d.name} left behind", "output": "output",
         "order": "order",
     }[d.source]  # fmt: skip
+    if d.name == "import":
+        return f"the import {_verb(old)}; now it {_verb(new)}"
     if d.source == "end":
         return f"it {_verb(old)}; now it {_verb(new)}"
     if d.source == "order":

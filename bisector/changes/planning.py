@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import random
 from collections.abc import Collection, Iterator, Sequence
+from itertools import zip_longest
 
 from allpairspy import AllPairs
 
@@ -20,8 +21,10 @@ GROUP = 5
 
 
 def singles(dimensions: Sequence[Dimension]) -> list[Situation]:
-    """Return nothing special, then every choice by itself."""
-    return [Situation.of(), *(Situation.of([c]) for d in dimensions for c in d.choices)]
+    """Return nothing special, then every choice by itself; the dimensions in turns."""
+    turns = zip_longest(*(d.choices for d in dimensions))
+    choices = [choice for turn in turns for choice in turn if choice is not None]
+    return [Situation.of(), *(Situation.of([choice]) for choice in choices)]
 
 
 def together(

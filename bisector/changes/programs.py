@@ -7,6 +7,7 @@ several ways to put a question; which of them tells the sides apart is found by 
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,7 +27,7 @@ logging.Logger.handle = lambda self, record: seen.append(
     f"{record.levelname} {record.getMessage()}")"""
 WARNINGS = """\
 warnings.simplefilter("always")
-warnings.showwarning = lambda message, category, *_: seen.append(f"{category.__name__} {message}")"""
+warnings.showwarning = lambda message, *_: seen.append(message)"""
 OUTPUT = """\
 output = tempfile.TemporaryFile("w+")
 os.dup2(output.fileno(), 1), os.dup2(output.fileno(), 2)"""
@@ -42,6 +43,9 @@ ALARM = f"""\
 signal.signal(signal.SIGALRM, lambda *_: os._exit(1))
 signal.alarm({SECONDS})  # to hang is to fail"""
 _MASK = re.compile(r"<\w+>|<\.\.\.>")
+_MODULES = (
+    "aio_pika", "logging", "os", "pamqp.frame", "signal", "sys", "tempfile", "warnings",
+)  # fmt: skip
 _BODY = {"body": ("ContentBody", "value")}
 _OF_METHOD = ("exchange", "routing_key", "mandatory", "immediate", "ticket")
 
@@ -51,10 +55,13 @@ class Check:
     """A way to ask: lines before the program, in `main` at its end, and after it."""
 
     after: str
-    """An expression: true where the program passes."""
+    """An expression: true where the program passes; none where to end is to pass."""
     before: str = ""
     last: str = ""
     alarm: bool = False
+    """Whether it may hang."""
+    catch: bool = False
+    """Whether what it raises is asked about, as the text `error`."""
 
 
 def candidates(finding: Finding) -> Iterator[tuple[str, str]]:
@@ -64,101 +71,92 @@ def candidates(finding: Finding) -> Iterator[tuple[str, str]]:
         yield _written(text, check), side
 
 
-def titled(finding: Finding, program: str, names: tuple[str, str]) -> str:
-    """Put what it shows at a program's head."""
-    said = finding.sentence.replace("\\", "\\\\").replace('"""', "'''")
+def titled(finding: Finding, names: tuple[str, str], mark: str) -> str:
+    """Return its program with what it shows at the head.
+
+    Args:
+        names: of the two sides.
+        mark: a line that tells where it comes from.
+    """
+    said = "\n".join(textwrap.wrap(f"{finding.kind}: {finding.sentence}", 96))
+    said = said.replace("\\", "\\\\").replace('"""', "'''")
     passes, fails = names if finding.passes == "before" else names[::-1]
-    return f'"""{said}\n\nPasses (0) on {passes}, fails (1) on {fails}.\n"""\n{program}'
+    head = f'"""{said}\n\nPasses (0) on {passes}, fails (1) on {fails}.  {mark}\n"""\n\n'
+    return head + finding.program
 
 
 def _checks(d: Difference) -> Iterator[tuple[Check, str]]:
+    """Yield ways to ask about a difference, and the side on which each holds."""
     if d.source == "end":
         yield from _of_end(d)
-        return
-    for expression, side, before, last in _expressions(d):
-        yield Check(expression, before, last), side
+    elif d.source == "sent":
+        yield from _of_frames(d)
+    elif d.source == "order":
+        steps = [(text or "").removeprefix("note ") for text in (d.before, d.after)]
+        places = [f"next(i for i, x in enumerate(seen) if {w!r} in str(x))" for w in steps]
+        yield Check(" < ".join(places), BOTH), "before"
+    elif d.source == "left":
+        for side, value in _values(d):
+            yield Check(f'asyncio.run(left("{d.name}")) == {value}', LEFT), side
+    elif d.source == "output":
+        for side, value in _values(d):
+            for words in _parts(value):
+                yield Check(f"output.seek(0) or {words!r} in output.read()", OUTPUT), side
+    else:
+        yield from _of_notes(d)
+
+
+def _values(d: Difference) -> list[tuple[str, str]]:
+    sides = (("before", d.before), ("after", d.after))
+    return [(side, value) for side, value in sides if value is not None]
 
 
 def _of_end(d: Difference) -> Iterator[tuple[Check, str]]:
-    good = "after" if d.before != "ends" and d.after == "ends" else "before"
-    if d.before_lacks:
-        good = "after"
+    good = "before" if d.before == "ends" or d.after != "ends" else "after"
+    if d.kind == "gone":
+        good = "after" if d.before_lacks else "before"
     yield Check("", alarm=d.kind == "hangs"), good
     told = {"before": d.before or "", "after": d.after or ""}
-    for side in (good, "before", "after"):
-        for words in _parts(told[side].partition(": ")[2]) + [told[side].partition(":")[0]]:
-            yield Check(f"{words!r} in error", before="", alarm=True), side
+    for side in (good, *told):
+        error, _, text = told[side].partition(": ")
+        for words in (*_parts(text), error):
+            yield Check(f"{words!r} in error", alarm=True, catch=True), side
 
 
-def _expressions(d: Difference) -> Iterator[tuple[str, str, str, str]]:
-    """(expression, where it holds, lines before, lines at the end of main)."""
-    tap, last = "", ""
-    values = [("before", d.before), ("after", d.after)]
-    if d.source in ("sent", "received"):
-        yield from _of_frames(d)
-        return
-    if d.source == "order":
-        first, second = d.before or "", d.after or ""
-        words = [w.removeprefix("note ") for w in (first, second)]
-        told = "[str(what) for what in seen]"
-        place = "next(i for i, what in enumerate(seen) if {!r} in str(what))"
-        expression = f"{place.format(words[0])} < {place.format(words[1])}"
-        yield expression, "before", BOTH, ""
-        yield f"{told} == {told}", "before", BOTH, ""
-        return
-    if d.source == "left":
-        for side, value in values:
-            if value is not None and value.isdigit():
-                yield f'asyncio.run(left("{d.name}")) == {value}', side, LEFT, ""
-        return
-    if d.source == "output":
-        for side, value in values:
-            for words in _parts(value or ""):
-                expression = f"output.seek(0) or {words!r} in output.read()"
-                yield expression, side, OUTPUT, ""
-        return
-    if d.source == "log":
-        tap = LOGS
-    elif d.source == "warning":
-        tap = WARNINGS
-    elif d.source == "task":
-        last = TASKS
-        values = [(s, v if v is None else d.name) for s, v in values]
-    for side, value in values:
-        if value is None:
-            continue
-        value = re.sub(r" \([A-Z]\w+\(.*\)\)$", "", value) if d.source == "log" else value
-        for words in _parts(value):
-            yield f"any({words!r} in str(what) for what in seen)", side, tap, last
-        if not _MASK.search(value):
+def _of_notes(d: Difference) -> Iterator[tuple[Check, str]]:
+    """Of what the program notes by itself, or can be made to note."""
+    tap = {"log": LOGS, "warning": WARNINGS}.get(d.source, "")
+    last = TASKS if d.source == "task" else ""
+    for side, value in _values(d):
+        text = d.name if d.source == "task" else value
+        if d.source == "log":
+            text = re.sub(r" \([A-Z]\w+\(.*\)\)$", "", text)
+        for words in _parts(text):
+            yield Check(f"any({words!r} in str(x) for x in seen)", tap, last), side
+        if not _MASK.search(text):
             for count in (1, 2, 3):
-                expression = f"[str(what) for what in seen].count({value!r}) == {count}"
+                times = f"[str(x) for x in seen].count({text!r}) == {count}"
                 for either in ("before", "after"):
-                    yield expression, either, tap, last
+                    yield Check(times, tap, last), either
 
 
-def _of_frames(d: Difference) -> Iterator[tuple[str, str, str, str]]:
-    if d.source == "received":
+def _of_frames(d: Difference) -> Iterator[tuple[Check, str]]:
+    if not d.field:
+        for count in range(5):
+            times = f"[frame.name for frame in frames].count({d.name!r}) == {count}"
+            for side in ("before", "after"):
+                yield Check(times, FRAMES), side
         return
-    if d.field:
-        name, what = d.name, f"frame.{d.field}"
-        if d.name == "Basic.Publish" and d.field not in _OF_METHOD:
-            name, what = _BODY.get(d.field, ("ContentHeader", f"properties.{d.field}"))
-            what = f"frame.{what}"
-        for side, value in (("before", d.before), ("after", d.after)):
-            told = "None" if value is None else value
-            if not _MASK.search(told):
-                expression = f"{told!r} in [repr({what}) for frame in frames if frame.name == {name!r}]"
-                yield expression, side, FRAMES, ""
-                continue
-            for words in _parts(told):
-                expression = f"any({words!r} in repr({what}) for frame in frames if frame.name == {name!r})"
-                yield expression, side, FRAMES, ""
-        return
-    names = "[frame.name for frame in frames]"
-    for count in range(5):
-        for side in ("before", "after"):
-            yield f"{names}.count({d.name!r}) == {count}", side, FRAMES, ""
+    name, what = d.name, f"frame.{d.field}"
+    if d.name == "Basic.Publish" and d.field not in _OF_METHOD:
+        name, what = _BODY.get(d.field, ("ContentHeader", f"properties.{d.field}"))
+        what = f"frame.{what}"
+    told = f"[repr({what}) for frame in frames if frame.name == {name!r}]"
+    for side, value in (("before", d.before), ("after", d.after)):
+        text = "None" if value is None else value
+        yield Check(f"{text!r} in {told}", FRAMES), side
+        for words in _parts(text) if _MASK.search(text) else ():
+            yield Check(f"any({words!r} in text for text in {told})", FRAMES), side
 
 
 def _parts(text: str) -> list[str]:
@@ -173,7 +171,7 @@ def _written(text: str, check: Check) -> str:
     end = "asyncio.run(main())"
     head, _, tail = program.rpartition(end)
     lines = [program.rstrip()]
-    if check.after and "error" in check.after:
+    if check.catch:
         lines = [
             head.rstrip(), "", "", "try:", f"    {end}", '    error = ""',
             "except BaseException as raised:",
@@ -190,11 +188,8 @@ def _written(text: str, check: Check) -> str:
         body = body.replace("seen = []\n", f"seen = []\n{check.before}\n", 1)
     if check.alarm:
         body = body.replace("seen = []\n", f"seen = []\n{ALARM}\n", 1)
-    extra = [
-        f"import {name}" for name in ("aio_pika", "logging", "os", "pamqp.frame", "sys", "tempfile",
-                                      "signal", "warnings")
-        if re.search(rf"(?<![\w.]){re.escape(name)}\.", body) and f"import {name}\n" not in imports + "\n"
-    ]  # fmt: skip
-    first, *rest = imports.strip().split("\nfrom ", 1)
-    modules = sorted([*first.splitlines(), *extra])
+    used = [name for name in _MODULES if re.search(rf"(?<![\w.]){re.escape(name)}\.", body)]
+    extra = [line for name in used if (line := f"import {name}") not in imports.splitlines()]
+    plain, *rest = imports.strip().split("\nfrom ", 1)
+    modules = sorted([*plain.splitlines(), *extra])
     return "\n".join([*modules, *(f"from {line}" for line in rest)]) + "\n\n" + body.strip() + "\n"

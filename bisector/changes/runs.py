@@ -6,10 +6,9 @@ import asyncio
 import contextlib
 import itertools
 import json
-import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,11 @@ from aio_pika.exceptions import AMQPException
 from bisector import ROOT
 from bisector.changes import traces
 from bisector.changes.traces import NAME, Run, Told, Trace
-from bisector.check.candidates import Named
 from bisector.environments.building import surroundings
+from bisector.environments.recipes import Environment
 from bisector.errors import OutsideError
 from bisector.processes import process
+from bisector.rabbitmq import BrokerError
 from bisector.rabbitmq.broker import Broker, Lease
 
 SECONDS = 5.0
@@ -34,6 +34,7 @@ ATTEMPTS = 3
 LINE = 1 << 24
 _COUNT = itertools.count()
 
+
 class UnimportableError(Exception):
     """The release does not import; the text says why."""
 
@@ -42,7 +43,7 @@ class UnimportableError(Exception):
 class Runner:
     """One release, ready to run situations."""
 
-    side: Named
+    name: str
     _broker: Broker
     _writer: asyncio.StreamWriter
     _cleaner: _Cleaner
@@ -57,7 +58,7 @@ class Runner:
         return traces.trace(told, (await self._broker.lease()).server.variables.values())
 
     async def run(self, text: str, seconds: float = SECONDS) -> Run:
-        """Run a program's text.
+        """Run a program's text, with names of its own, and see what it leaves on RabbitMQ.
 
         Raises:
             OutsideError: RabbitMQ went away, time and again, or the runner did.
@@ -67,30 +68,46 @@ class Runner:
                 lease = await self._broker.lease()
                 number = next(_COUNT)
                 place = f"{NAME}{number:x}x"
-                environ = dict(lease.server.variables)
-                told = await self._ask(number, text.replace(NAME, place), environ, seconds)
-                events, end = told
+                events, end = await self._ask(
+                    number, text.replace(NAME, place), lease.server.variables, seconds
+                )
                 with contextlib.suppress(AMQPException, OSError, TimeoutError):
                     events += await self._cleaner.clean(lease, events)
                 if lease.sound:
                     return Run(events, end["end"], end["output"], place)
-        raise OutsideError(
-            f"RabbitMQ went away {ATTEMPTS} times while a situation ran: see that it stays up"
-        )
+        raise _lost()
+
+    async def ends(self, text: str, seconds: float) -> int:
+        """Run a program as a probe is run, where it has a virtual host to itself: its exit code.
+
+        Raises:
+            OutsideError: RabbitMQ went away, time and again, or the runner did.
+        """
+        for _ in range(ATTEMPTS):
+            async with self._slots:
+                lease = await self._broker.lease()
+                with contextlib.suppress(BrokerError):
+                    async with lease.server.alone() as server:
+                        number = next(_COUNT)
+                        own = text if server.isolates else text.replace(NAME, f"{NAME}{number:x}x")
+                        _, end = await self._ask(number, own, server.variables, seconds)
+                    if lease.sound:
+                        return int(end["end"])
+        raise _lost()
 
     async def _ask(
-        self, number: int, text: str, environ: dict[str, str], seconds: float
+        self, number: int, text: str, environ: Mapping[str, str], seconds: float
     ) -> tuple[list[Told], dict[str, Any]]:
         events: list[Told] = []
         ended: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._running[number] = events, ended
-        task = {"id": number, "text": text, "environ": environ, "seconds": seconds}
+        task = {"id": number, "text": text, "environ": dict(environ), "seconds": seconds}
         try:
             self._writer.write(json.dumps(task).encode() + b"\n")
             await self._writer.drain()
             return events, await ended
         except ConnectionError:
-            raise _gone(self.side) from None
+            raise _gone(self.name) from None
         finally:
             del self._running[number]
 
@@ -108,15 +125,23 @@ class Runner:
                     ended.set_result(told)
         for _, ended in self._running.values():
             if not ended.done():
-                ended.set_exception(_gone(self.side))
+                ended.set_exception(_gone(self.name))
 
 
-def _gone(side: Named) -> OutsideError:
-    return OutsideError(f"what runs the situations in {side.name} ended: memory, perhaps")
+def _lost() -> OutsideError:
+    return OutsideError(
+        f"RabbitMQ went away {ATTEMPTS} times while a situation ran: see that it stays up"
+    )
+
+
+def _gone(name: str) -> OutsideError:
+    return OutsideError(f"what runs the situations in {name} ended: memory, perhaps")
 
 
 @contextlib.asynccontextmanager
-async def runner(side: Named, broker: Broker, jobs: int) -> AsyncIterator[Runner]:
+async def runner(
+    name: str, environment: Environment, broker: Broker, jobs: int
+) -> AsyncIterator[Runner]:
     """Start what runs situations in an installed release, up to `jobs` at a time.
 
     Raises:
@@ -133,26 +158,32 @@ async def runner(side: Named, broker: Broker, jobs: int) -> AsyncIterator[Runner
     try:
         path = folder / "socket"
         server = await asyncio.start_unix_server(arrive, path, limit=LINE)
-        command = [side.environment.interpreter, "-m", "benchmarks.situations.runner", path]
+        command: list[str | Path] = [
+            environment.interpreter,
+            "-m",
+            "benchmarks.situations.runner",
+            path,
+        ]
         environ: dict[str, str | None] = {
-            **surroundings(side.environment),
+            **surroundings(environment),
             "PYTHONPATH": str(ROOT),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         async with server, process.start(command, environ, cwd=folder) as running:
             ended = asyncio.ensure_future(running.wait(START_SECONDS))
-            await asyncio.wait({arrived, ended}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {arrived, ended}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not arrived.done():
-                raise OutsideError(f"{side.name} runs no situations", running.output)
+                raise OutsideError(f"{name} runs no situations", running.output)
             ended.cancel()
             reader, writer = arrived.result()
             first = json.loads(await reader.readline() or b"{}")
             if "unimportable" in first:
                 raise UnimportableError(first["unimportable"])
             if "ready" not in first:
-                raise OutsideError(f"{side.name} runs no situations", running.output)
+                raise OutsideError(f"{name} runs no situations", running.output)
             async with _Cleaner() as cleaner:
-                made = Runner(side, broker, writer, cleaner, asyncio.Semaphore(jobs))
+                made = Runner(name, broker, writer, cleaner, asyncio.Semaphore(jobs))
                 reading = asyncio.ensure_future(made._read(reader))
                 try:
                     yield made

@@ -11,7 +11,8 @@ from bisector.changes.grammar import LISTS, Choice
 
 HOMES = {
     "faststream": "BaseMiddleware Context Depends ExceptionMiddleware FastStream Header Path"
-    " Response TestApp Logger ContextRepo NoCast AckPolicy PublishType PublishCommand StreamMessage",
+    " Response TestApp Logger ContextRepo NoCast AckPolicy PublishType PublishCommand"
+    " StreamMessage",
     "faststream.rabbit": "Channel ExchangeType QueueType RabbitBroker RabbitExchange RabbitMessage"
     " RabbitPublisher RabbitQueue RabbitResponse RabbitRoute RabbitRouter ReplyConfig"
     " TestRabbitBroker RabbitPublishCommand",
@@ -29,7 +30,17 @@ HOMES = {
     "pydantic": "BaseModel",
 }
 """Where programs import names from; old releases have some of them elsewhere, or not at all."""
-_MODULES = ("asyncio", "json", "logging", "os", "sys", "threading", "warnings", "aio_pika", "pamqp.frame")
+_MODULES = (
+    "asyncio",
+    "json",
+    "logging",
+    "os",
+    "sys",
+    "threading",
+    "warnings",
+    "aio_pika",
+    "pamqp.frame",
+)
 _HOME = {name: home for home, names in HOMES.items() for name in names.split()}
 
 _DEFAULTS = {
@@ -153,10 +164,8 @@ def _fill(template: str, slots: Mapping[str, str]) -> str:
             filled = _fill(slots[alone[2]], slots)
             lines += [f"{alone[1]}{inner}" if inner else "" for inner in filled.splitlines()]
             continue
-        for _ in range(4):
-            line = Template(line).substitute(slots)
-            if "$" not in line:
-                break
+        while "$" in line:
+            line = Template(line).substitute(slots)  # noqa: PLW2901
         lines.append(line)
     return "\n".join(lines)
 
@@ -169,4 +178,18 @@ def _with_imports(text: str) -> str:
         homes.setdefault(_HOME[word], []).append(word)
     lines = [f"import {name}" for name in modules]
     lines += [f"from {home} import {', '.join(names)}" for home, names in sorted(homes.items())]
-    return "\n".join(lines) + "\n\n" + re.sub(r"\n{3,}", "\n\n\n", text) + "\n"
+    return "\n".join(lines) + "\n\n" + spaced(text) + "\n"
+
+
+def spaced(text: str) -> str:
+    """Put two blank lines around functions and classes, as everybody does."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        last = lines[-1] if lines else ""
+        begins = re.match(r"(async def|def|class|@)", line) and not last.startswith("@")
+        ends = re.match(r"\S", line) and last.startswith(" ") and not line.startswith(")")
+        if line.strip() and last and (begins or ends):
+            lines += ["", ""]
+        if line.strip() or lines[-2:] != ["", ""]:
+            lines.append(line)
+    return "\n".join(lines)

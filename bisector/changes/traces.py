@@ -36,6 +36,8 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"'(version|platform|information)': '[^']*'", r"'\1': '<...>'"),
     (r"ports? [\d, ]+", "port <port>"),
 )
+_ISO = r"{}-\d\d-\d\d[ T]\d\d:\d\d:\d\d([.,]\d+)?([+-]\d\d:\d\d|Z)?"
+_OF_TRACEBACK = r"Traceback \(|The above exc|During handl"
 _COMPILED = [(re.compile(pattern), word) for pattern, word in _RULES]
 
 
@@ -94,7 +96,7 @@ def trace(run: Run, urls: Iterable[str] = ()) -> Trace:
 def _lines(output: str) -> list[str]:
     """Lines that were printed; of a traceback only the last, where code stands is no behaviour."""
     lines = [line for line in output.splitlines() if line.strip() and not line.startswith(" ")]
-    return [line for line in lines if not re.match(r"Traceback \(|The above exc|During handl", line)]
+    return [line for line in lines if not re.match(_OF_TRACEBACK, line)]
 
 
 def _event(source: str, name: str, fields: Mapping[str, str], words: Mapping[str, str]) -> Event:
@@ -111,9 +113,9 @@ def normal(text: str, words: Mapping[str, str] | None = None) -> str:
         text = text.replace(word, instead)
     for pattern, instead in _COMPILED:
         text = pattern.sub(instead, text)
-    now = datetime.now(timezone.utc)
-    text = re.sub(rf"{now.year}-\d\d-\d\d[ T]\d\d:\d\d:\d\d([.,]\d+)?([+-]\d\d:\d\d|Z)?", "<now>", text)
-    return re.sub(rf"datetime\.datetime\({now.year}, [^()]*(\([^()]*\))?[^()]*\)", "<now>", text)
+    year = datetime.now(timezone.utc).year
+    text = re.sub(_ISO.format(year), "<now>", text)
+    return re.sub(rf"datetime\.datetime\({year}, [^()]*(\([^()]*\))?[^()]*\)", "<now>", text)
 
 
 def _words(place: str, urls: Iterable[str]) -> dict[str, str]:

@@ -50,7 +50,7 @@ DIMENSIONS = (
         message_details={"argument": "msg: RabbitMessage", "noted":
             "msg.headers, msg.reply_to, msg.path, msg.committed, type(msg).__name__"},
         message_ids={"argument": "msg: RabbitMessage", "noted":
-            "msg.message_id == msg.correlation_id, type(msg.message_id), msg.raw_message.redelivered"},
+            "msg.message_id == msg.correlation_id, msg.raw_message.redelivered"},
     ),
     dimension(
         "context", "context",
@@ -137,7 +137,8 @@ DIMENSIONS = (
     dimension(
         "replies", "reply",
         decorator={"decorators": '@broker.publisher("demo-out")'},
-        decorator_below={"handler": "return \"answer\"", "decorators": '@broker.publisher("demo-out")'},
+        decorator_of_answer={
+            "handler": 'return "answer"', "decorators": '@broker.publisher("demo-out")'},
         decorator_with_exchange={
             "decorators": '@broker.publisher("demo-out", RabbitExchange("demo-z"))'},
         decorator_with_options={
@@ -168,8 +169,8 @@ DIMENSIONS = (
         rpc={"result": 'seen.append(("reply", await broker.publish($message, rpc=True)))'},
         rpc_raising={"result": 'seen.append(("reply", await broker.publish('
                      "$message, rpc=True, rpc_timeout=0.5, raise_timeout=True)))"},
-        rpc_of_nobody={"result":
-            'seen.append(("reply", await broker.publish(1, "demo-nobody", rpc=True, rpc_timeout=0.3)))'},
+        rpc_of_nobody={"result": 'seen.append(("reply", await broker.publish('
+                                 '1, "demo-nobody", rpc=True, rpc_timeout=0.3)))'},
         request_of_nobody={"result":
             'seen.append(("reply", await broker.request(1, "demo-nobody", timeout=0.3)))'},
         request_by_publisher={"registered": "publisher = broker.publisher($publisher)", "result":

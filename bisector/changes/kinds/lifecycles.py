@@ -77,7 +77,8 @@ DIMENSIONS = (
         ping_after_stop={"main": _main(*USE, STOP, "seen.append(await broker.ping(timeout=0.3))")},
         get_one={"style": "plain", "registered": "subscriber = $subscribe", "last":
             "seen.append((await subscriber.get_one(timeout=1)).body)"},
-        get_one_of_nothing={"style": "plain", "registered": 'subscriber = broker.subscriber("demo-2")',
+        get_one_of_nothing={"style": "plain",
+            "registered": 'subscriber = broker.subscriber("demo-2")',
                             "last": "seen.append(await subscriber.get_one(timeout=0.2))"},
         iterated={"style": "plain", "registered": "subscriber = $subscribe", "last": (
             "async for message in subscriber:", "    seen.append(message.body)", "    break")},
@@ -135,12 +136,12 @@ DIMENSIONS = (
         lifespan={"definitions": "from contextlib import asynccontextmanager\n\n\n"
             "@asynccontextmanager\nasync def lifespan():\n    seen.append('begin')\n    yield\n"
             "    seen.append('end')",
-            "registered": RUN.replace("FastStream(broker)", "FastStream(broker, lifespan=lifespan)"),
+            "registered": RUN.replace("(broker)", "(broker, lifespan=lifespan)"),
             "main": "await app.run()"},
         lifespan_of_context={"definitions": "from contextlib import asynccontextmanager\n\n\n"
             "@asynccontextmanager\nasync def lifespan(context: ContextRepo):\n"
             "    context.set_global('given', 5)\n    yield",
-            "registered": RUN.replace("FastStream(broker)", "FastStream(broker, lifespan=lifespan)"),
+            "registered": RUN.replace("(broker)", "(broker, lifespan=lifespan)"),
             "extra": 'it=Context("given")', "notes": "it", "main": "await app.run()"},
         without_logger={"registered": RUN.replace("(broker)", "(broker, logger=None)"),
                         "main": "await app.run()"},
