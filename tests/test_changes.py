@@ -1,4 +1,4 @@
-"""The parts of `nox -s changes` that run nothing: grammar, plans, traces, differences, shrinking."""
+"""The parts of `nox -s changes` that run nothing: from the grammar to the programs."""
 
 from __future__ import annotations
 
@@ -129,7 +129,10 @@ def test_shrinking_ends_where_nothing_can_be_left_out(size: int, data: st.DataOb
         ("<Basic.Ack object at 0x7f70539f2800>", "<Basic.Ack>"),
         ("faststream-0.5.17", "faststream-<version>"),
         ("\x1b[32mINFO\x1b[0m", "INFO"),
-        ("/a/lib/python3.11/site-packages/faststream/app.py:12", "<python>/faststream/app.py:<line>"),
+        (
+            "/a/lib/python3.11/site-packages/faststream/app.py:12",
+            "<python>/faststream/app.py:<line>",
+        ),
         ("1700000000", "1700000000"),
         ("2024-01-02 03:04:05", "2024-01-02 03:04:05"),
         ("mine", "mine"),
@@ -159,9 +162,10 @@ def test_a_trace_does_not_differ_from_itself() -> None:
     assert differences(one, one) == []
 
 
-_PUBLISH = ["sent", "Basic.Publish", {"body": "b'1'"}]
+_PUBLISH: list[Any] = ["sent", "Basic.Publish", {"body": "b'1'"}]
 _HANDLED = ["seen", "('handle', 'a')", {}]
-_INFO = ["log", "x", {"level": "INFO", "text": "Received", "error": "None"}]
+_RECEIVED = {"level": "INFO", "text": "Received", "error": "None"}
+_INFO: list[Any] = ["log", "x", _RECEIVED]
 
 
 @pytest.mark.parametrize(
@@ -176,14 +180,14 @@ _INFO = ["log", "x", {"level": "INFO", "text": "Received", "error": "None"}]
         (_raised("ValueError", "a is"), _raised("ValueError", "a was"), "text", False),
         (_ended(), _raised("AttributeError", "no `close`", "__main__"), "gone", True),
         (_raised("ImportError", "no X", "__main__"), _ended(), "gone", False),
-        (_ended(), _raised("TypeError", "f() got an unexpected keyword argument 'x'"), "gone", True),
+        (_ended(), _raised("TypeError", "got an unexpected keyword argument 'x'"), "gone", True),
         (_ended(_HANDLED), _ended(), "lost", True),
         (_ended(_PUBLISH), _ended(), "lost", True),
         (_ended(), _ended(_HANDLED), "order", False),
         (_ended(_HANDLED), _ended(["seen", "('handle', b'a')", {}]), "order", False),
         (_ended(_INFO), _ended(), "logs", False),
-        (_ended(_INFO), _ended(["log", "x", {**_INFO[2], "level": "ERROR"}]), "logs", False),
-        (_ended(_INFO), _ended(["log", "x", {**_INFO[2], "text": "Got"}]), "text", False),
+        (_ended(_INFO), _ended(["log", "x", {**_RECEIVED, "level": "ERROR"}]), "logs", False),
+        (_ended(_INFO), _ended(["log", "x", {**_RECEIVED, "text": "Got"}]), "text", False),
         (_ended(_PUBLISH), _ended(["sent", "Basic.Publish", {"body": "b'2'"}]), "wire", False),
         (_ended(["left", "demo", {"messages": "1"}]), _ended(["left", "demo", {"messages": "0"}]),
          "lost", True),
@@ -229,8 +233,8 @@ def test_one_cause_is_one_finding_and_grave_ones_come_first() -> None:
 
 
 def test_kinds_are_the_issues() -> None:
-    assert KINDS == ("lost", "hangs", "raises", "gone", "order", "logs", "wire", "text")
-    assert GRAVE == KINDS[:4]
+    assert set(KINDS) == {"lost", "hangs", "raises", "gone", "logs", "wire", "order", "text"}
+    assert KINDS[:4] == GRAVE == ("lost", "hangs", "raises", "gone")
 
 
 @pytest.mark.parametrize(
@@ -287,5 +291,5 @@ def test_an_application_that_is_no_python_is_wrong_use(tmp_path: Any) -> None:
         with pytest.raises(UserError, match="--for"):
             scope.words(str(tmp_path / app))
     (tmp_path / "app.py").unlink()
-    with pytest.raises(UserError, match="no .py file"):
+    with pytest.raises(UserError, match=r"no \.py"):
         scope.words(str(tmp_path))

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import itertools
 import json
+import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -140,9 +141,12 @@ def _gone(name: str) -> OutsideError:
 
 @contextlib.asynccontextmanager
 async def runner(
-    name: str, environment: Environment, broker: Broker, jobs: int
+    name: str, environment: Environment, broker: Broker, jobs: int, before: Sequence[Path] = ()
 ) -> AsyncIterator[Runner]:
     """Start what runs situations in an installed release, up to `jobs` at a time.
+
+    Args:
+        before: folders to import from before the release's own.
 
     Raises:
         UnimportableError: the release does not import.
@@ -166,7 +170,7 @@ async def runner(
         ]
         environ: dict[str, str | None] = {
             **surroundings(environment),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join(map(str, (*before, ROOT))),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         async with server, process.start(command, environ, cwd=folder) as running:
