@@ -197,7 +197,8 @@ class Observer:
         new_loop = asyncio.new_event_loop
 
         def cancelling(loop: Any) -> None:
-            names = [getattr(t.get_coro(), "__qualname__", "?") for t in asyncio.all_tasks(loop)]
+            coros = [task.get_coro() for task in asyncio.all_tasks(loop)]
+            names = [getattr(c, "__qualname__", "?") for c in coros if not _of_client(c)]
             for name in sorted(names):
                 self._event("task", name, {})
             cancel_all(loop)
@@ -208,6 +209,12 @@ class Observer:
 
         runners._cancel_all_tasks = cancelling
         asyncio.new_event_loop = asyncio.events.new_event_loop = remembered
+
+
+def _of_client(coroutine: Any) -> bool:
+    """Whether it is the client library's: how far it got is a matter of luck."""
+    code = getattr(coroutine, "cr_code", None)
+    return code is not None and any(p in code.co_filename for p in ("aio_pika", "aiormq"))
 
 
 def _fields(frame: Any) -> dict[str, str]:

@@ -12,14 +12,18 @@ from bisector.changes import findings, planning, programs
 from bisector.changes.differences import Difference, differences, not_offered
 from bisector.changes.findings import Finding
 from bisector.changes.grammar import Choice, Dimension
+from bisector.changes.kinds import HUBS, KIN
 from bisector.changes.runs import Runner
 from bisector.changes.shrinking import shrink
 from bisector.changes.situations import Situation
 from bisector.changes.traces import Trace
+from bisector.tasks import together
 
 RESERVE = 0.3
 """The part of the time that is kept for shrinking and for writing programs."""
 
+TELL = 3.0
+"""Seconds between two words on how it gets on."""
 DOUBTS = 3
 """How many runs of each side all have to show what no program shows."""
 
@@ -59,6 +63,7 @@ class Comparison:
         self.compared = Compared()
         self.found: list[Finding] = []
         self._started = time.monotonic()
+        self._told = self._started
 
     @property
     def findings(self) -> list[Finding]:
@@ -76,12 +81,16 @@ class Comparison:
         known = self.compared.not_offered | {
             c for f in self.found if f.kind == "gone" for c in f.choices
         }
-        await self._all(planning.together(self._dimensions, known, seed), jobs, stop)
+        for plan in (
+            planning.crossed(self._dimensions, HUBS, known),
+            planning.together(self._dimensions, known, seed, KIN),
+        ):
+            await self._all(plan, jobs, stop)
         found = self.findings
         self._note(f"{self.compared.situations} situations, {len(found)} findings: programs")
-        await asyncio.gather(*(self._write(f) for f in found))
+        await together(self._write(f) for f in found)
         unshown = [f for f in found if not f.program]
-        sure = await asyncio.gather(*(self._holds(f) for f in unshown))
+        sure = await together(self._holds(f) for f in unshown)
         doubtful = [f for f, holds in zip(unshown, sure, strict=True) if not holds]
         found = [f for f in found if f not in doubtful]
         self.compared.seconds = round(time.monotonic() - self._started, 1)
@@ -100,7 +109,7 @@ class Comparison:
                 await self._one(situation)
             left = False
 
-        await asyncio.gather(*(work() for _ in range(jobs)))
+        await together(work() for _ in range(jobs))
         return left
 
     async def _one(self, situation: Situation) -> None:
@@ -110,7 +119,7 @@ class Comparison:
         known.set_result(differences(*pair))
         self._known.setdefault(situation, known)
         self.compared.situations += 1
-        self._note(f"{self.compared.situations} situations, {len(self.found)} differences")
+        self._tell()
         if all(not_offered(side.end) for side in pair):
             if len(situation.choices) == 1:
                 self.compared.not_offered |= situation.choices
@@ -130,7 +139,14 @@ class Comparison:
         for difference in open_:
             if difference in steady and difference.place not in masked:
                 by_signature.setdefault(difference.signature, difference)
-        await asyncio.gather(*(self._explain(situation, d) for d in by_signature.values()))
+        await together(self._explain(situation, d) for d in by_signature.values())
+
+    def _tell(self) -> None:
+        """Say how it gets on, now and then."""
+        now = time.monotonic()
+        if now > self._told + TELL:
+            self._told = now
+            self._note(f"{self.compared.situations} situations, {len(self.found)} differences")
 
     def _unexplained(self, situation: Situation, found: Iterable[Difference]) -> list[Difference]:
         """Count what known findings explain; returns the rest."""
@@ -192,7 +208,7 @@ class Comparison:
     async def _both(self, situation: Situation) -> tuple[Trace, Trace]:
         text = situation.text
         self.compared.runs += 2
-        old, new = await asyncio.gather(*(side.trace(text) for side in self._sides))
+        old, new = await together(side.trace(text) for side in self._sides)
         return old, new
 
     async def _write(self, finding: Finding) -> None:

@@ -1,7 +1,9 @@
 """Which situations are run, in which order.  Pure, and the same for the same seed.
 
-First every choice by itself; then choices of several dimensions together, in covering arrays: of
-each group of dimensions every two choices meet in some situation; then groups are drawn anew.
+First every choice by itself; then with each of a few others that much goes through; then choices of
+several dimensions together, in covering arrays: of each group of dimensions every two choices meet
+in some situation.  The first groups are of dimensions that have to do with each other, the later
+ones are drawn.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from itertools import zip_longest
 
 from allpairspy import AllPairs
 
-from bisector.changes.grammar import Choice, Dimension
+from bisector.changes.grammar import TEXTS, Choice, Dimension
 from bisector.changes.situations import Situation
 
 GROUP = 5
@@ -27,22 +29,41 @@ def singles(dimensions: Sequence[Dimension]) -> list[Situation]:
     return [Situation.of(), *(Situation.of([choice]) for choice in choices)]
 
 
+def crossed(
+    dimensions: Sequence[Dimension], hubs: Sequence[str], out: Collection[Choice]
+) -> Iterator[Situation]:
+    """Yield every choice together with each of the hubs, the hubs in turns.
+
+    Args:
+        out: choices that are left out, because a release does not offer them; may grow.
+    """
+    choices = [c for s in singles(dimensions) for c in s.choices]
+    centres = [c for name in hubs for c in choices if c.id == name]
+    for choice in choices:
+        for hub in centres:
+            situation = Situation.of([hub, choice])
+            if len(situation.choices) == 2 and not {hub, choice} & {*out} and written(situation):
+                yield situation
+
+
 def together(
-    dimensions: Sequence[Dimension], out: Collection[Choice], seed: int
+    dimensions: Sequence[Dimension],
+    out: Collection[Choice],
+    seed: int,
+    kin: Sequence[Sequence[str]] = (),
 ) -> Iterator[Situation]:
     """Yield situations of several choices, without end while there are any.
 
     Args:
         out: choices that are left out, because a release does not offer them; may grow.
+        kin: names of dimensions that are varied together first.
     """
     drawn = random.Random(seed)
     seen: set[Situation] = set()
+    groups = [[d for d in dimensions if d.name in names] for names in kin]
     while True:
-        order = list(dimensions)
-        drawn.shuffle(order)
-        groups = [order[i : i + GROUP] for i in range(0, len(order), GROUP)]
-        arrays = [_array(group, out, drawn) for group in groups]
-        fresh = False
+        arrays = [_array(group, out, drawn) for group in groups if len(group) > 1]
+        fresh = not seen
         while arrays:
             for array in list(arrays):
                 situation = next(array, None)
@@ -54,6 +75,9 @@ def together(
                     yield situation
         if not fresh:
             return
+        order = list(dimensions)
+        drawn.shuffle(order)
+        groups = [order[i : i + GROUP] for i in range(0, len(order), GROUP)]
 
 
 def _array(
@@ -72,9 +96,15 @@ def _array(
 
 
 def written(situation: Situation) -> bool:
-    """Whether its choices go together: a keyword that is given twice is no program."""
+    """Whether its choices go together: none takes the place of another, and it is Python."""
+    texts = [
+        (slot, values) for c in situation.choices for slot, values in c.slots.items()
+        if slot in TEXTS
+    ]  # fmt: skip
+    if len(set(texts)) > len({slot for slot, _ in texts}):
+        return False
     try:
         ast.parse(situation.text)
-    except SyntaxError:
+    except SyntaxError:  # a keyword that is given twice
         return False
     return True

@@ -72,7 +72,7 @@ class Runner:
                 events, end = await self._ask(
                     number, text.replace(NAME, place), lease.server.variables, seconds
                 )
-                with contextlib.suppress(AMQPException, OSError, TimeoutError):
+                with contextlib.suppress(Exception):  # RabbitMQ's; whether it is well is seen next
                     events += await self._cleaner.clean(lease, events)
                 if lease.sound:
                     return Run(events, end["end"], end["output"], place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -122,7 +123,8 @@ class Situation:
         return render(self.choices)
 
 
-def render(choices: Iterable[Choice]) -> str:
+@functools.lru_cache(maxsize=4096)
+def render(choices: frozenset[Choice]) -> str:
     """Put choices into a program's slots; imports follow from the names that are used."""
     slots: dict[str, str] = dict(_DEFAULTS)
     lists: dict[str, list[str]] = {name: [] for name in LISTS}

@@ -24,6 +24,10 @@ _RULES: tuple[tuple[str, str], ...] = (
     (rf"(?<![\w-])(?=\d*[a-f]){_HEX}{{10}}(?![\w-])", "<id>"),
     (r"amq\.rabbitmq\.reply-to\.[\w+/=.-]+", "amq.rabbitmq.reply-to.<id>"),
     (r"\bfd=\d+", "fd=<number>"),
+    (
+        r"(?s)Traceback \(most recent call last\):.*?(\\n|\n)(?=[\w.]+(Error|Exception|Group))",
+        "<traceback> ",
+    ),
     (rf"(?<=\| ){_HEX}{{8}}-?{_HEX}{{1,2}}(?= )", "<id>"),  # a log's column
     (r"\x1b\[[0-9;]*m", ""),
     (r"( object)? at 0x[0-9a-f]+", ""),
@@ -89,7 +93,7 @@ def trace(run: Run, urls: Iterable[str] = ()) -> Trace:
     events = [_event(source, name, fields, words) for source, name, fields in run.events]
     if run.code >= 128 and all(e.source != "end" for e in events):
         events.append(Event("end", "killed", (("error", f"signal {run.code - 128}"),)))
-    events += [Event("output", line) for line in _lines(normal(run.output, words))]
+    events += [Event("output", normal(line, words)) for line in _lines(run.output)]
     return Trace(tuple(events))
 
 

@@ -28,7 +28,7 @@ from bisector.tasks import together
 from bisector.telling import changes as telling
 from bisector.telling.terminal import display_for
 
-MINUTES = 1.0
+MINUTES = 2.0
 FOLDER = "changes"
 JOBS = 10
 """Situations at a time on each side: they wait more than they work."""

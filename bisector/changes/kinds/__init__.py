@@ -12,3 +12,22 @@ DIMENSIONS: tuple[Dimension, ...] = (
     *messages.DIMENSIONS,
     *lifecycles.DIMENSIONS,
 )
+
+HUBS = (
+    "document=asyncapi", "document=specification", "tested=plain", "handler=raises",
+    "reply=decorator", "payload=dict", "place=router with prefix",
+)  # fmt: skip
+"""Choices that every other one is tried with first, for much goes through them."""
+KIN = (
+    ("payload", "argument", "content_type"),
+    ("handler", "acknowledging", "middleware"),
+    ("queue", "exchange", "place"),
+    ("reply", "handler", "middleware", "by"),
+    ("life", "by", "place", "connection_lost"),
+    ("url", "address", "connection"),
+    ("tested", "reply", "exchange", "queue"),
+    ("context", "depends", "types", "argument"),
+    ("headers", "property", "by", "reply"),
+    ("parser", "decoder", "filter", "by"),
+)
+"""Dimensions that have to do with each other: their pairs come before others."""

@@ -43,6 +43,27 @@ class Hooks(BaseMiddleware):
     async def after_publish(self, err):
         seen.append(("after publish", err))
         return await super().after_publish(err)"""
+ALL = """\
+class First(BaseMiddleware):
+    async def on_receive(self):
+        seen.append((type(self).__name__, "on receive"))
+        return await super().on_receive()
+
+    async def consume_scope(self, call_next, msg):
+        seen.append((type(self).__name__, "consume"))
+        return await call_next(msg)
+
+    async def publish_scope(self, call_next, *args, **kwargs):
+        seen.append((type(self).__name__, "publish"))
+        return await call_next(*args, **kwargs)
+
+    async def after_processed(self, exc_type=None, exc_val=None, exc_tb=None):
+        seen.append((type(self).__name__, "after processed"))
+        return await super().after_processed(exc_type, exc_val, exc_tb)
+
+
+class Second(First):
+    pass"""
 CHANGING = """\
 class Changing(BaseMiddleware):
     async def consume_scope(self, call_next, msg):
@@ -62,6 +83,20 @@ errors = ExceptionMiddleware()
 def on_error(error: ValueError):
     seen.append(("on error", error))
     return "an error\""""
+ANY_ERROR = """\
+errors = ExceptionMiddleware()
+
+
+@errors.add_handler(Exception)
+def on_any(error: Exception):
+    seen.append(("on any", error))
+
+
+@errors.add_handler(ValueError)
+def on_error(error: ValueError):
+    seen.append(("on error", error))"""
+ANY_ERROR_PUBLISHED = """\
+errors = ExceptionMiddleware(publish_handlers={Exception: lambda error: f"failed: {error}"})"""
 ERRORS = """\
 errors = ExceptionMiddleware({ValueError: lambda error: seen.append(("on error", error))})"""
 PARSER = """\
@@ -215,6 +250,16 @@ DIMENSIONS = (
         changing={"definitions": CHANGING, "broker": "middlewares=[Changing]"},
         swallowing={"definitions": SWALLOWING, "broker": "middlewares=[Swallowing]"},
         two_deep={"definitions": (NOTING, EDGES), "broker": "middlewares=[Noting, Edges]"},
+        two_everywhere={"definitions": ALL, "broker": "middlewares=[First, Second]",
+                        "decorators": '@broker.publisher("demo-out")'},
+        two_requested={"definitions": ALL, "broker": "middlewares=[First, Second]", "result":
+            'seen.append((await broker.request($message, timeout=2)).body)'},
+        broker_and_subscriber={"definitions": ALL, "broker": "middlewares=[First]",
+                               "subscriber": "middlewares=[Second(None).consume_scope]"},
+        any_exception={"definitions": ANY_ERROR, "broker": "middlewares=[errors]"},
+        any_exception_published={"definitions": ANY_ERROR_PUBLISHED,
+                                 "broker": "middlewares=[errors]"},
+        exceptions_of_two={"definitions": (ERRORS, ALL), "broker": "middlewares=[errors, First]"},
         broker_and_router={"definitions": (NOTING, EDGES), "broker": "middlewares=[Noting]",
                            "on": "router", "router": "middlewares=[Edges]"},
         added_later={"definitions": NOTING, "registered": "broker.add_middleware(Noting)"},

@@ -49,6 +49,11 @@ DIMENSIONS = (
         message_decoded={"argument": "msg: RabbitMessage", "noted": "await msg.decode()"},
         message_details={"argument": "msg: RabbitMessage", "noted":
             "msg.headers, msg.reply_to, msg.path, msg.committed, type(msg).__name__"},
+        message_properties={"argument": "msg: RabbitMessage", "noted":
+            "msg.raw_message.expiration, msg.raw_message.priority, msg.raw_message.type,"
+            " msg.raw_message.delivery_mode, msg.raw_message.app_id, msg.raw_message.routing_key"},
+        decoded_twice={"argument": "msg: RabbitMessage", "noted":
+            "await msg.decode(), await msg.decode()"},
         message_ids={"argument": "msg: RabbitMessage", "noted":
             "msg.message_id == msg.correlation_id, msg.raw_message.redelivered"},
     ),
@@ -67,6 +72,16 @@ DIMENSIONS = (
         logger={"extra": "logger: Logger", "handler": 'logger.info("from the handler")'},
         initial={"extra": 'it=Context("made", initial=list)', "notes": "it"},
         repository={"extra": "context: ContextRepo", "notes": 'context.get("message") is not None'},
+        none_in_context={"first": 'context.set_global("given", None)',
+            "definitions": "from faststream import context",
+            "extra": 'it=Context("given", default="default")', "notes": "it"},
+        scope={"definitions": "from faststream import context", "handler": (
+            'with context.scope("mine", 0):',
+            '    seen.append((context.get("mine"), context.get_local("mine", 5)))',
+            'seen.append((context.get("mine"), context.get_local("mine", 5)))')},
+        scope_of_application={"extra": "context: ContextRepo", "handler": (
+            'context.set_local("mine", 1)', 'seen.append(context.get_local("mine"))',
+            'context.reset_local("mine", None)' )},
         context_global={
             "definitions": "from faststream import context",
             "first": 'context.set_global("given", 5)', "extra": 'it=Context("given")',

@@ -27,6 +27,25 @@ async def begin():
     $result
     await asyncio.sleep(0.3)
     app.exit()"""
+COMMAND = """\
+async def faststream(*words):
+    command = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "faststream", *words, stdout=-1, stderr=-2)
+    output, _ = await command.communicate()
+    seen.append((command.returncode, output.decode()))"""
+APP = '''\
+open("application.py", "w").write("""\
+import os
+from faststream import FastStream
+from faststream.rabbit import RabbitBroker
+broker = RabbitBroker(os.environ["AMQP_URL"])
+app = FastStream(broker)
+make = lambda: app
+@broker.subscriber("demo")
+async def handle(msg): print(msg)
+@app.after_startup
+async def stop(): app.exit()
+""")'''
 
 
 def _main(*lines: str) -> str:
@@ -75,6 +94,10 @@ DIMENSIONS = (
             "last": ("await subscriber.stop()", "$result", "await asyncio.sleep(0.2)")},
         ping={"last": "seen.append(await broker.ping(timeout=2))"},
         ping_after_stop={"main": _main(*USE, STOP, "seen.append(await broker.ping(timeout=0.3))")},
+        ping_before_start={"main": _main(
+            "seen.append(await broker.ping(timeout=0.3))", *USE)},
+        ping_after_close={
+            "main": _main(*USE, CLOSE, "seen.append(await broker.ping(timeout=0.3))")},
         get_one={"style": "plain", "registered": "subscriber = $subscribe", "last":
             "seen.append((await subscriber.get_one(timeout=1)).body)"},
         get_one_of_nothing={"style": "plain",
@@ -98,6 +121,13 @@ DIMENSIONS = (
         and_back={"definitions": LINKS, "broker": "reconnect_interval=0.2", "last": (
             CUT, "await asyncio.sleep(0.8)", "$result", "await asyncio.sleep(0.3)")},
         before_end={"definitions": LINKS, "last": CUT},
+        before_ping={"definitions": LINKS, "last": (CUT, "await asyncio.sleep(0.05)",
+            "seen.append(await broker.ping(timeout=0.2))", "await asyncio.sleep(0.3)",
+            "seen.append(await broker.ping(timeout=2))")},
+        before_stop={"definitions": LINKS, "broker": "reconnect_interval=5",
+                     "main": _main(*USE, CUT, "await asyncio.sleep(0.1)", STOP)},
+        before_close={"definitions": LINKS, "broker": "reconnect_interval=5",
+                      "main": _main(*USE, CUT, "await asyncio.sleep(0.1)", CLOSE)},
         while_working={"definitions": LINKS, "handler": (CUT, "await asyncio.sleep(0.05)")},
     ),
     dimension(
@@ -170,6 +200,18 @@ DIMENSIONS = (
             "await app({**scope, \"path\": \"/none\"}, None, send)")},
         sigterm={"registered": RUN.replace("app.exit()", "os.kill(os.getpid(), 15)"),
                  "main": "await app.run()"},
+    ),
+    dimension(
+        "command line", "command",
+        version={"definitions": COMMAND, "main": 'await faststream("--version")'},
+        help={"definitions": COMMAND, "main": 'await faststream("--help")'},
+        run={"definitions": (COMMAND, APP), "main": 'await faststream("run", "application:app")'},
+        run_of_factory={"definitions": (COMMAND, APP), "main":
+            'await faststream("run", "application:make", "--factory")'},
+        run_of_nothing={"definitions": COMMAND, "main": 'await faststream("run", "missing:app")'},
+        document={"definitions": (COMMAND, APP), "main":
+            'await faststream("docs", "gen", "application:app")\n'
+            'seen.append(open("asyncapi.json").read())'},
     ),
     dimension(
         "document", "document",
