@@ -4,6 +4,7 @@ nox -s bisect                              which release fixed or broke it
 nox -s "release(X)" -- sibling-close       one release, one scenario
 nox -s advise -- X                         what helps those who are stuck with a release
 nox -s check -- X                          is this release, wheel or checkout safe
+nox -s changes -- OLD NEW                  all that two releases do differently
 nox -s calibrate                           how far the check can be trusted, measured
 nox -s bench -- 0.1.0 0.2.0                measure releases with asv
 nox -s report                              pages and figures of what is in results/
@@ -94,6 +95,11 @@ command(
     "check",
     "Compare a release, a wheel or a checkout with the release before it: is it safe?",
     "check",
+)
+command(
+    "changes",
+    "Compare two releases by all that they do: what is different? (`-- OLD NEW`)",
+    "changes",
 )
 command(
     "calibrate",

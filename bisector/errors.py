@@ -7,7 +7,7 @@ regressed), 2 wrong use, 3 trouble outside.
 from __future__ import annotations
 
 FOUND, NO_FLIP, WRONG_USE, TROUBLE = range(4)
-REGRESSED = NO_FLIP
+REGRESSED = DIFFERS = NO_FLIP
 
 
 class UserError(Exception):

@@ -6,7 +6,18 @@ import argparse
 import importlib
 from typing import Protocol, cast
 
-NAMES = ("advise", "bench", "bisect", "calibrate", "check", "probe", "report", "speed", "update")
+NAMES = (
+    "advise",
+    "bench",
+    "bisect",
+    "calibrate",
+    "changes",
+    "check",
+    "probe",
+    "report",
+    "speed",
+    "update",
+)  # fmt: skip
 
 
 class Command(Protocol):

@@ -243,6 +243,14 @@ def _check_writable(option: str, file: str | None) -> None:
             raise UserError(f"{option} {file}: there is no such folder, or it is not writable")
 
 
+def check_folder(option: str, folder: str) -> None:
+    """Refuse at once a folder that could not be made or written to."""
+    path = Path(folder)
+    there = path if path.exists() else path.parent
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise UserError(f"{option} {folder}: it cannot be made there, or is not writable")
+
+
 def write(file: str | None, text: str) -> None:
     """Write to a file, to standard output (`-`), or nowhere (None)."""
     if file == "-":

@@ -1,0 +1,178 @@
+"""Runs many small programs in one release: ``python -m benchmarks.situations.runner SOCKET``.
+
+FastStream is imported once; every program then runs in a child of its own that is forked from
+here, in 10 ms. So each finds the state of a process that has just imported the release, whatever
+the others did (releases share objects between all brokers of a process), and one that hangs, or
+kills itself, harms no other.
+
+SOCKET is a Unix socket; lines of JSON go over it. Here come
+``{"id", "text", "environ", "seconds"}``: a program, the variables that it finds, and how long it
+may take. Back go, first, ``{"ready": true}`` or ``{"unimportable": "why"}``; then of each program
+``{"id", "event": [source, name, fields]}`` as it happens (see `_observe`), and at last
+``{"id", "end": exit code, "output": its end}``; the exit code is 128 + n after signal n.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import resource
+import selectors
+import signal
+import socket
+import sys
+import time
+from typing import Any
+
+from benchmarks import compat
+from benchmarks.situations import _observe
+
+OUTPUT = 64 * 1024  # bytes kept of what a program prints
+EVENTS = 400  # events kept of one program: an endless redelivery fills memory
+LARGEST_FILE = 16 * 1024 * 1024
+GRACE = 1.0  # seconds for a program's own watchdog, before it is killed
+STUCK = 124  # how the watchdog ends it
+USED = (  # what programs import, if there; imported here, none of them pays for it
+    "faststream.rabbit", "faststream.rabbit.annotations", "faststream.rabbit.fastapi",
+    "faststream.exceptions", "aio_pika", "pydantic", "dataclasses", "datetime", "decimal", "enum",
+    "anyio._backends._asyncio", "faststream.asyncapi.generate", "faststream.specification.asyncapi",
+    "faststream.specification", "faststream.asgi", "faststream.middlewares",
+)  # fmt: skip
+
+
+class Child:
+    """A program that runs, and the two pipes that it reports and prints to."""
+
+    def __init__(self, task: dict[str, Any]) -> None:
+        self.id, self.events, self.output = task["id"], 0, b""
+        self.unread = b""
+        reports, report = os.pipe()
+        prints, output = os.pipe()
+        self.pid = os.fork()
+        if not self.pid:
+            try:
+                for name in (reports, prints):
+                    os.close(name)
+                _become(task, report, output)
+            finally:
+                os._exit(70)
+        for name in (report, output):
+            os.close(name)
+        self.pipes = {reports: self.reported, prints: self.printed}
+        self.deadline = time.monotonic() + task["seconds"] + GRACE
+
+    def reported(self, data: bytes) -> list[dict[str, Any]]:
+        """Take what it reports; returns rows to pass on."""
+        *lines, self.unread = (self.unread + data).split(b"\n")
+        told = []
+        for line in lines:
+            self.events += 1
+            if self.events <= EVENTS or line.startswith(b'["end"'):
+                told.append({"id": self.id, "event": json.loads(line)})
+        return told
+
+    def printed(self, data: bytes) -> list[dict[str, Any]]:
+        """Take what it prints; nothing is passed on before its end."""
+        self.output = (self.output + data)[-OUTPUT:]
+        return []
+
+    def kill(self) -> None:
+        """End it, and what is in its process group."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    def end(self) -> dict[str, Any]:
+        """See it off; returns the last row."""
+        self.kill()  # what it started goes with it
+        _, status = os.waitpid(self.pid, 0)
+        code = 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        return {"id": self.id, "end": code, "output": self.output.decode(errors="replace")}
+
+
+def _become(task: dict[str, Any], report: int, output: int) -> None:
+    """Turn this process into the program. Does not return."""
+    os.setpgid(0, 0)
+    signal.set_wakeup_fd(-1)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
+    os.environ.update(task["environ"])
+    code = _observe.run(task["text"], task["seconds"], report)
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
+def serve(connection: socket.socket) -> None:
+    """Run what is asked for until the other side hangs up."""
+    waiting = selectors.DefaultSelector()
+    waiting.register(connection, selectors.EVENT_READ)
+    children: dict[int, Child] = {}  # by pipe
+    unread = b""
+    while True:
+        for key, _ in waiting.select(timeout=0.1):
+            if key.fileobj is connection:
+                data = connection.recv(1 << 16)
+                if not data:
+                    return
+                *lines, unread = (unread + data).split(b"\n")
+                for line in lines:
+                    child = Child(json.loads(line))
+                    for pipe in child.pipes:
+                        os.set_blocking(pipe, False)
+                        waiting.register(pipe, selectors.EVENT_READ)
+                        children[pipe] = child
+                continue
+            pipe = key.fd
+            child = children[pipe]
+            data = os.read(pipe, 1 << 16)
+            if data:
+                _tell(connection, *child.pipes[pipe](data))
+                continue
+            _forget(waiting, children, pipe)
+            if not child.pipes:
+                _tell(connection, child.end())
+        for child in {c for c in children.values() if time.monotonic() > c.deadline}:
+            child.kill()  # its pipes end
+            if time.monotonic() > child.deadline + GRACE:  # but somebody else holds them
+                for pipe in list(child.pipes):
+                    _forget(waiting, children, pipe)
+                _tell(connection, child.end())
+
+
+def _forget(waiting: selectors.BaseSelector, children: dict[int, Child], pipe: int) -> None:
+    waiting.unregister(pipe)
+    os.close(pipe)
+    del children.pop(pipe).pipes[pipe]
+
+
+def _tell(connection: socket.socket, *rows: dict[str, Any]) -> None:
+    connection.sendall(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
+
+
+def main() -> None:
+    """Import the release and serve."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(sys.argv[1])
+    try:
+        compat.rabbit()
+    except (compat.NotImportableError, ModuleNotFoundError) as error:
+        return _tell(connection, {"unimportable": str(error)})
+    for name in USED:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    _tell(connection, {"ready": True})
+    gc.collect()
+    gc.freeze()  # or a child's collector would touch, and so copy, all that it shares with us
+    return serve(connection)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,237 @@
+"""Compares two releases by situations, until the time is up: what differs, and why."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bisector.changes import findings, planning, programs
+from bisector.changes.differences import Difference, differences, not_offered
+from bisector.changes.findings import Finding
+from bisector.changes.grammar import Choice, Dimension
+from bisector.changes.kinds import HUBS, KIN
+from bisector.changes.runs import Runner
+from bisector.changes.shrinking import shrink
+from bisector.changes.situations import Situation
+from bisector.changes.traces import Trace
+from bisector.tasks import together
+
+RESERVE = 0.3
+"""The part of the time that is kept for shrinking and for writing programs."""
+
+TELL = 3.0
+"""Seconds between two words on how it gets on."""
+DOUBTS = 3
+"""How many runs of each side all have to show what no program shows."""
+
+
+@dataclass
+class Compared:
+    """What was looked at."""
+
+    situations: int = 0
+    runs: int = 0
+    choices: set[Choice] = field(default_factory=set)
+    """That were run, and that at least one of the sides offers."""
+    not_offered: set[Choice] = field(default_factory=set)
+    """By neither side."""
+    masked: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """(source, name, field) of what was not the same in two runs of one side: in how many."""
+    seconds: float = 0.0
+    complete: bool = True
+    """Whether every choice was run at least by itself."""
+
+
+class Comparison:
+    """Two sides, and what is known of how they differ."""
+
+    def __init__(
+        self,
+        old: Runner,
+        new: Runner,
+        dimensions: Sequence[Dimension],
+        *,
+        note: Callable[[str], None] = lambda _text: None,
+    ) -> None:
+        self._sides = (old, new)
+        self._dimensions, self._note = dimensions, note
+        self._locks: dict[tuple[str, ...], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._known: dict[Situation, asyncio.Future[list[Difference]]] = {}
+        self.compared = Compared()
+        self.found: list[Finding] = []
+        self._started = time.monotonic()
+        self._told = self._started
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is known so far, most telling first."""
+        return findings.merged(self.found)
+
+    async def run(self, seconds: float, seed: int = 1, jobs: int = 24) -> list[Finding]:
+        """Compare for so long; returns findings, with programs."""
+        self._started = time.monotonic()
+        stop = self._started + seconds * (1 - RESERVE)
+        singles = planning.singles(self._dimensions)
+        if singles:  # what always differs is known before the rest
+            await self._one(singles[0])
+        self.compared.complete = await self._all(iter(singles[1:]), jobs, stop)
+        known = self.compared.not_offered | {
+            c for f in self.found if f.kind == "gone" for c in f.choices
+        }
+        for plan in (
+            planning.crossed(self._dimensions, HUBS, known),
+            planning.together(self._dimensions, known, seed, KIN),
+        ):
+            await self._all(plan, jobs, stop)
+        found = self.findings
+        self._note(f"{self.compared.situations} situations, {len(found)} findings: programs")
+        await together(self._write(f) for f in found)
+        unshown = [f for f in found if not f.program]
+        sure = await together(self._holds(f) for f in unshown)
+        doubtful = [f for f, holds in zip(unshown, sure, strict=True) if not holds]
+        found = [f for f in found if f not in doubtful]
+        self.compared.seconds = round(time.monotonic() - self._started, 1)
+        return found
+
+    async def _all(self, situations: Iterator[Situation], jobs: int, stop: float) -> bool:
+        """Run situations until none is left (True) or the time is up."""
+        left = True
+
+        async def work() -> None:
+            nonlocal left
+            while time.monotonic() < stop:
+                situation = next(situations, None)
+                if situation is None:
+                    return
+                await self._one(situation)
+            left = False
+
+        await together(work() for _ in range(jobs))
+        return left
+
+    async def _one(self, situation: Situation) -> None:
+        """Run a situation on both sides, and see to what differs."""
+        pair = await self._both(situation)
+        known = asyncio.get_running_loop().create_future()
+        known.set_result(differences(*pair))
+        self._known.setdefault(situation, known)
+        self.compared.situations += 1
+        self._tell()
+        if all(not_offered(side.end) for side in pair):
+            if len(situation.choices) == 1:
+                self.compared.not_offered |= situation.choices
+            return
+        self.compared.choices |= situation.choices
+        open_ = self._unexplained(situation, differences(*pair))
+        if not open_:
+            return
+        again = await self._both(situation)
+        steady = {*differences(*again)}
+        masked = {
+            d.place for one, two in zip(pair, again, strict=True) for d in differences(one, two)
+        }
+        for place in masked:
+            self.compared.masked[place] += 1
+        by_signature: dict[tuple[str, ...], Difference] = {}
+        for difference in open_:
+            if difference in steady and difference.place not in masked:
+                by_signature.setdefault(difference.signature, difference)
+        await together(self._explain(situation, d) for d in by_signature.values())
+
+    def _tell(self) -> None:
+        """Say how it gets on, now and then."""
+        now = time.monotonic()
+        if now > self._told + TELL:
+            self._told = now
+            self._note(f"{self.compared.situations} situations, {len(self.found)} differences")
+
+    def _unexplained(self, situation: Situation, found: Iterable[Difference]) -> list[Difference]:
+        """Count what known findings explain; returns the rest."""
+        rest, counted = [], set()
+        for difference in found:
+            for finding in self.found:
+                if finding.explains(difference, situation.choices):
+                    if id(finding) not in counted:
+                        finding.situations += 1
+                        counted.add(id(finding))
+                    break
+            else:
+                rest.append(difference)
+        return rest
+
+    async def _explain(self, situation: Situation, difference: Difference) -> None:
+        """Find the fewest choices that show a difference."""
+        async with self._locks[difference.signature]:
+            if not self._unexplained(situation, [difference]):
+                return
+
+            async def shows(choices: list[Choice]) -> bool:
+                smaller = Situation.of(choices)
+                if smaller == situation:
+                    return True
+                told = await self._once(smaller)
+                return any(d.signature == difference.signature for d in told)
+
+            kept = await shrink(sorted(situation.choices, key=lambda c: c.id), shows)
+            smallest = Situation.of(kept)
+            shown = difference
+            if smallest != situation:  # which was run twice
+                told = [await self._once(smallest), await self._differing(smallest)]
+                same = [[d for d in row if d.signature == difference.signature] for row in told]
+                if not all(same):
+                    self.compared.masked[difference.place] += 1
+                    return
+                shown = same[0][0]
+            self.found.append(Finding(shown, smallest.choices))
+
+    async def _once(self, situation: Situation) -> list[Difference]:
+        """What a situation that others are shrunk to shows; asked once for all of them."""
+        if situation not in self._known:
+            self._known[situation] = asyncio.ensure_future(self._differing(situation))
+        return await self._known[situation]
+
+    async def _holds(self, finding: Finding) -> bool:
+        """Whether it is seen time and again, though no program shows it."""
+        pairs = [await self._both(finding.situation) for _ in range(DOUBTS)]
+        signature = finding.difference.signature
+        return all(
+            any(d.signature == signature for d in differences(old, new))
+            for old, _ in pairs for _, new in pairs
+        )  # fmt: skip
+
+    async def _differing(self, situation: Situation) -> list[Difference]:
+        return differences(*await self._both(situation))
+
+    async def _both(self, situation: Situation) -> tuple[Trace, Trace]:
+        text = situation.text
+        self.compared.runs += 2
+        old, new = await together(side.trace(text) for side in self._sides)
+        return old, new
+
+    async def _write(self, finding: Finding) -> None:
+        """Write the program that tells the sides apart, if there is one."""
+        tried: set[str] = set()
+        for one in (finding, *finding.alike[:2]):
+            for program, side in programs.candidates(one):
+                if program in tried:
+                    continue
+                tried.add(program)
+                if await self._tells_apart(program, side):
+                    finding.program, finding.passes = program, side
+                    return
+                if len(tried) >= 16:
+                    return
+
+    async def _tells_apart(self, program: str, passes: str) -> bool:
+        """Whether it passes on one side and fails on the other, twice."""
+        wanted = (0, 1) if passes == "before" else (1, 0)
+        for _ in range(2):
+            ended = await asyncio.gather(
+                *(side.ends(program, programs.SECONDS + 2) for side in self._sides)
+            )
+            if tuple(ended) != wanted:
+                return False
+        return True
