@@ -58,7 +58,7 @@ async def _told_apart(old: str, new: str, rows: list[dict[str, Any]]) -> None:
 
 
 def test_what_is_found_is_shown_by_programs_that_tell_the_sides_apart(checkout: Path) -> None:
-    ended, found = changes(checkout, "0.5.33", "0.5.34", "--minutes", "0.7")
+    ended, found = changes(checkout, "0.5.33", "0.5.34", "--minutes", "0.6")
     assert ended.code == 1, ended.said
     rows = [row for row in found["findings"] if row["program"]]
     assert rows
