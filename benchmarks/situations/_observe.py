@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import json
 import logging
 import os
@@ -28,8 +29,6 @@ import threading
 import traceback
 import warnings
 from typing import Any
-
-import pamqp.frame
 
 from benchmarks.scenarios._evidence import await_chain
 
@@ -126,10 +125,11 @@ class Observer:
             data = data[os.write(self._report, data) :]
 
     def _tap_wire(self) -> None:
-        marshal, unmarshal = pamqp.frame.marshal, pamqp.frame.unmarshal
+        wire: Any = importlib.import_module("pamqp.frame")  # what aio-pika speaks with
+        marshal, unmarshal = wire.marshal, wire.unmarshal
 
         def sent(frame: Any, channel: int) -> bytes:
-            data = marshal(frame, channel)
+            data: bytes = marshal(frame, channel)
             self._sent(frame, channel)
             return data
 
@@ -140,7 +140,6 @@ class Observer:
                 self._event("received", name, _fields(told[2]))
             return told
 
-        wire: Any = pamqp.frame
         wire.marshal, wire.unmarshal = sent, received
 
     def _sent(self, frame: Any, channel: int) -> None:

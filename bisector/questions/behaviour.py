@@ -118,7 +118,7 @@ async def observe(
         )  # fmt: skip
     for attempt in range(ATTEMPTS):
         stage("waiting for RabbitMQ")
-        aborted: AbortedError | BrokerError | None = None
+        aborted: OutsideError | None = None
         lease = await broker.lease() if not program.builtin else None
         try:
             async with _started(command, environment, program, broker, rules, arrangement) as probe:
@@ -127,18 +127,23 @@ async def observe(
                 observation = await _watch(version, environment, program, probe, rules)
                 if observation.verdict is Verdict.GOOD:
                     return observation
-        except (AbortedError, BrokerError) as error:
+        except OutsideError as error:
             aborted = error
         # Anything but success may be the broker's doing.
         trouble = await lease.trouble() if lease else None
         if trouble is None and aborted is None:
             return observation
-        if trouble is None and isinstance(aborted, AbortedError) and not aborted.broker:
+        if trouble is None and aborted is not None and not _brokers(aborted):
             raise aborted
     raise OutsideError(
         f"the probe of {version} was void {ATTEMPTS} times ({trouble or aborted}):"
         " see that RabbitMQ stays up and run it again, what is known is kept"
     )
+
+
+def _brokers(error: OutsideError) -> bool:
+    """Whether the broker is to blame, so that asking again is worth it."""
+    return isinstance(error, BrokerError) or (isinstance(error, AbortedError) and error.broker)
 
 
 class AbortedError(OutsideError):
