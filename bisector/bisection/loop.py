@@ -303,7 +303,9 @@ class Bisection:
     def _read(self, version: str) -> list[Observation]:
         """What was seen of a release, as it counts."""
         seen = self._observations[version]
-        return [replace(o, verdict=self._read_verdict(o)) for o in seen] if self.endless else seen
+        if not any(o.outcome == ALIVE for o in seen):
+            return seen  # nothing else is read otherwise, and this is asked for often
+        return [replace(o, verdict=self._read_verdict(o)) for o in seen]
 
     def _read_verdict(self, observation: Observation) -> Verdict:
         if observation.outcome == ALIVE and self.endless:

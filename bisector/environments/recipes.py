@@ -145,9 +145,9 @@ class Environment:
         if not wanted:
             return []
         folders = [str(p) for p in self.path.glob("lib*/python*/site-packages")]
-        found = importlib.metadata.distributions(name=PACKAGE, path=folders)
+        found = [*importlib.metadata.distributions(name=PACKAGE, path=folders)]
         has = {extra for d in found for extra in d.metadata.get_all("Provides-Extra") or []}
-        return sorted(wanted - has)
+        return sorted(wanted - has) if found else []
 
     def seal(self) -> None:
         """Mark it as whole, which is the last step of building it."""

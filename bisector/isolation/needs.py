@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import aio_pika
 from aiormq.exceptions import ConnectionCommandInvalid
@@ -108,14 +108,14 @@ class Needs:
 
     def variables(self, url: str) -> dict[str, str]:
         """What the program finds set, beside AMQP_URL."""
-        parts = urlsplit(url)
+        parts, who = urlsplit(url), Identity.of(url)
         values = {
             "url": url,
             "host": parts.hostname or "localhost",
             "port": str(parts.port or PORT),
-            "user": unquote(parts.username or "guest"),
-            "password": unquote(parts.password or "guest"),
-            "vhost": unquote(parts.path[1:]) or "/",
+            "user": who.user,
+            "password": who.password,
+            "vhost": who.vhost,
         }
         names = (text.rpartition("=") for text in self.url_as)
         given = (text.partition("=") for text in self.environ)

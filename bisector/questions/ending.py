@@ -93,11 +93,13 @@ async def watch(process: Process, rules: Rules, heard: Callable[[], float]) -> E
         heard: tells when RabbitMQ last heard from it, by `time.monotonic`.
     """
     began = time.monotonic()
-    usage, looks = process.usage(), [(began, 0.0)]
+    held_up, looks, deadline = 0.0, [(began, 0.0)], began + rules.timeout
     while True:
         now = time.monotonic()
-        if now - looks[-1][0] >= _LOOK / 2:  # not at every line that it writes
+        # Not at every line that it writes, but always before its time is up.
+        if now - looks[-1][0] >= _LOOK / 2 or now >= deadline:
             usage = process.usage()
+            held_up = max(held_up, usage.held_up)  # what has just ended is not seen any more
             looks = [*looks[-3:], (now, usage.computed + usage.held_up)]
         silent = now - max(began, process.spoke, heard())
         busy = _busy(looks)
@@ -108,13 +110,13 @@ async def watch(process: Process, rules: Rules, heard: Callable[[], float]) -> E
 
         if rules.until and re.search(rules.until, process.output):
             return end(Cause.WROTE)
-        deadline = began + min(rules.timeout + usage.held_up, rules.timeout * WAITED)
+        deadline = began + min(rules.timeout + held_up, rules.timeout * WAITED)
         if now >= deadline:
             return end(Cause.DEADLINE)
         # Nothing is to be seen before the end draws near, except by those who wait for it.
         patience = min(deadline - now, max(_LOOK, deadline - now - 2 * _LOOK))
         if rules.alive is not None:
-            if silent >= rules.alive + usage.held_up:
+            if silent >= rules.alive + held_up:
                 return end(Cause.SILENT)
             patience = min(patience, max(rules.alive - silent, 0.01))
         code = await process.event(patience)

@@ -8,8 +8,7 @@ import itertools
 import json
 import os
 import subprocess
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -43,10 +42,10 @@ class Console:
     """
 
     def __init__(self, process: subprocess.Popen[bytes], answers: int) -> None:
-        self._process, self._answers = process, answers
+        self._process = process
         self._reader = open(answers, "rb")  # noqa: SIM115  # as long as the node lives
         self._numbers = itertools.count(1)
-        self._asking = threading.Lock()
+        # One worker: what is asked is asked in turn.
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="rabbitmq-console")
 
     async def add_vhost(self) -> str:
@@ -112,9 +111,8 @@ class Console:
         assert self._process.stdin is not None
         line = " ".join(expressions.split()) + "\n"
         try:
-            with self._asking:
-                os.write(self._process.stdin.fileno(), line.encode())
-                return self._reader.readline().decode(errors="replace").strip()
+            os.write(self._process.stdin.fileno(), line.encode())
+            return self._reader.readline().decode(errors="replace").strip()
         except (OSError, ValueError):
             return ""
 
@@ -122,6 +120,3 @@ class Console:
 def binary(text: str) -> str:
     """Text as an Erlang binary: its bytes, so that nothing in it has to be quoted."""
     return f"<<{','.join(map(str, text.encode()))}>>"
-
-
-__all__: Sequence[str] = ["OTHER", "USER", "BrokerError", "Console", "binary"]
