@@ -218,6 +218,9 @@ def install(session: nox.Session, environment: recipes.Environment) -> None:
             env=env, external=True,
         )  # fmt: skip
         pip_install = [uv, "pip", "install", "--quiet", "--python", path]
+        if environment.exact:
+            install_exactly(session, environment, [*pip_install, "--no-deps"], env)
+            return
         as_of = ["--exclude-newer", environment.exclude_newer] if environment.exclude_newer else []
         held = constraints_file(environment, environment.constraints)
         session.run_install(
@@ -229,6 +232,23 @@ def install(session: nox.Session, environment: recipes.Environment) -> None:
             held = constraints_file(environment, there)
             session.run_install(*pip_install, *held, *environment.requires, env=env, external=True)
         environment.seal()
+
+
+def install_exactly(
+    session: nox.Session,
+    environment: recipes.Environment,
+    pip_install: Sequence[str],
+    env: dict[str, str | None],
+) -> None:
+    """Install distributions without resolving; all of them are mostly in uv's cache."""
+    wanted = environment.requirements
+    session.run_install(
+        *pip_install, "--offline", *wanted, env=env, external=True, silent=True,
+        success_codes=[0, 1, 2],
+    )  # fmt: skip
+    if len(environment.installed()) < len(wanted):
+        session.run_install(*pip_install, *wanted, env=env, external=True)
+    environment.seal()
 
 
 def constraints_file(environment: recipes.Environment, pins: Sequence[str]) -> list[str]:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
+import math
+import os
 import uuid
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from packaging.version import Version
-
 from bisector.axes import commits
 from bisector.axes.axis import Axis, Choice
 from bisector.axes.commits import Commit
-from bisector.axes.dependencies import of_dependency
+from bisector.axes.culprits import of_culprits
 from bisector.bisection import blame as blaming
 from bisector.bisection.answer import Answer, Circumstances, Flip
-from bisector.bisection.blame import Blame
+from bisector.bisection.blame import Blame, Walk
+from bisector.bisection.crosses import Side
 from bisector.bisection.journal import Journal, Question
 from bisector.bisection.loop import Bisection
 from bisector.environments import building, recipes
-from bisector.environments.releases import PACKAGE, TooShortError
 from bisector.places.display import Display
 from bisector.places.here import Here
 from bisector.questions.ending import Rules
 from bisector.questions.programs import Program
 from bisector.rabbitmq.broker import Broker
+
+REPEATS = 30
+"""How often a cross is probed at most, where it fails only sometimes."""
 
 
 @dataclass(frozen=True)
@@ -90,36 +92,51 @@ class Inquiry:
 
     async def blame(self, finding: Finding, flip: Flip) -> Blame:
         """Find out whose fault a flip is; a guilty dependency's own releases are bisected, too."""
-        axis = finding.answer.axis
-        envs = {r.version: axis.environment(r) for r in axis.releases
-                if r.version in (flip.before, flip.after)}  # fmt: skip
-        for environment in envs.values():
-            await building.install(environment)
-        bisection = self._bisection(axis, self._manner)
+        answer, axis = finding.answer, finding.answer.axis
+        before, after = await self._side(answer, flip.before), await self._side(answer, flip.after)
+        bisection = self._bisection(axis, replace(self._manner, repeat=self._repeats(answer)))
         found = await blaming.blame(
             axis.package,
-            (flip.before, envs[flip.before]),
-            (flip.after, envs[flip.after]),
+            before,
+            after,
             flip.from_,
             bisection.observe,
+            # More would only keep the likeliest waiting: crosses are built first, which computes.
+            jobs=min(self._place.jobs, max(os.cpu_count() or 1, 2)),
+            prove=bisection.to_be_proven,
         )
-        if found.dependency and axis.package == PACKAGE:
-            changed = {name: (old, new) for name, old, new in found.differences}
-            # The release may also have gone back to an older version.
-            old, new = sorted(filter(None, changed[found.dependency]), key=Version)
-            choice = replace(
-                self._choice,
-                with_=(f"{PACKAGE}=={flip.before}", *self._choice.with_),
-                start=old,
-                end=new,
-            )
-            with contextlib.suppress(TooShortError):  # neighbours: there is nothing between
-                inner = await of_dependency(found.dependency, choice)
-                walked = self._bisection(inner, replace(self._manner, whole_map=False))
-                await walked.find_flips()
-                found = replace(found, inner=walked.answer(self._circumstances()))
-        finding.blames[flip] = found
+        finding.blames[flip] = found  # what was found is told, whatever comes after it
+        if axis.package not in {name for name, _, _ in found.culprits}:
+            lines = of_culprits(found.culprits, before.environment, after.environment)
+            walks = [await self._walk(line) for line in lines]
+            finding.blames[flip] = found = replace(found, walks=tuple(walks))
         return found
+
+    async def _side(self, answer: Answer, version: str) -> Side:
+        release = next(r for r in answer.releases if r.version == version)
+        environment = answer.axis.environment(release)
+        await building.install(environment)
+        return Side(version, environment, answer.observations[version])
+
+    async def _walk(self, axis: Axis) -> Walk:
+        if len(axis.releases) == 2:
+            return Walk(axis)
+        walked = self._bisection(axis, replace(self._manner, whole_map=False))
+        await walked.find_flips()
+        return Walk(axis, walked.answer(self._circumstances()))
+
+    def _repeats(self, answer: Answer) -> int:
+        """How often a cross is probed: bad once is bad, and one that fails sometimes has to show.
+
+        With `--flaky` so often that it would have failed by then, with the certainty asked for.
+        """
+        flaky = answer.flaky
+        if flaky is None:
+            return self._manner.repeat
+        rate = max(t.bad / max(t.bad + t.good, 1) for t in (flaky.before, flaky.after))
+        if not 0 < rate < 1:
+            return 1
+        return min(math.ceil(math.log(1 - self._manner.confidence) / math.log(1 - rate)), REPEATS)
 
     async def find_commit(self, finding: Finding, flip: Flip, clone: Path) -> Answer:
         """Go on inside a flip, from release to commit.
@@ -127,12 +144,14 @@ class Inquiry:
         Args:
             clone: of the guilty package: where a dependency was found guilty, of that.
         """
-        axis, inside = finding.answer.axis, flip
+        axis = finding.answer.axis
         blame = finding.blames.get(flip)
-        if blame and blame.inner and blame.inner.flips:
-            axis, inside = blame.inner.axis, blame.inner.flips[0]
-        release = next(r for r in axis.releases if r.version == inside.after)
-        line = commits.between(clone, inside.before, inside.after)
+        before, after = flip.before, flip.after
+        if blame and blame.walks and blame.walks[0].edges:
+            axis = blame.walks[0].axis
+            before, after = blame.walks[0].edges[0]
+        release = next(r for r in axis.releases if r.version == after)
+        line = commits.between(clone, before, after)
         walked = commits.axis(clone, line, axis.package, axis.environment(release))
         bisection = self._bisection(walked, replace(self._manner, whole_map=False))
         await bisection.find_flips()

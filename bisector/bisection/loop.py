@@ -229,7 +229,7 @@ class Bisection:
         """How often a release beside a flip is probed side by side with others."""
         if self._repeat > 1:
             return 1  # it was probed several times already
-        return AGREEING - 1 if self._to_be_proven else AGREEING  # then, once more alone
+        return AGREEING - 1 if self.to_be_proven else AGREEING  # then, once more alone
 
     def _agreeing(self, index: int) -> int:
         version = self._releases[index].version
@@ -237,13 +237,13 @@ class Bisection:
         return sum(o.verdict is verdict for o in self._read(version))
 
     @property
-    def _to_be_proven(self) -> bool:
+    def to_be_proven(self) -> bool:
         """Whether probes may have disturbed each other: scenarios share nothing, programs may."""
         return not self._program.builtin and self._place.jobs > 1
 
     def _unproven(self, history: Sequence[Verdict | None]) -> list[int]:
         """The releases that an answer rests on, and that were never probed alone."""
-        if not self._to_be_proven:
+        if not self.to_be_proven:
             return []
         seen = exact.tested(history)
         sides = [i for flip in exact.changes(history) for i in (flip.before, flip.after)]
@@ -333,21 +333,34 @@ class Bisection:
                 return found
             await together([self._boot(), *(self._observe(self._releases[i]) for i in wanted)])
 
-    async def observe(self, name: str, environment: Environment) -> Observation:
-        """Probe one environment under a name of its own; journalled like all the others."""
-        if known := self._journal.of(name, environment):
-            self._display.observed(known[-1], remembered=True)
-            return known[-1]
-        observation = await self._place.answer(
-            name,
-            environment,
-            self._program,
-            self._rules,
-            lambda text: self._display.stage(name, text),
-        )
-        self._journal.add(observation, environment)
-        self._display.observed(observation, remembered=False)
-        return observation
+    async def observe(
+        self, name: str, environment: Environment, *, alone: bool = False
+    ) -> Observation:
+        """Probe one environment under a name of its own; journalled like all the others.
+
+        Bad once is bad, where a release is probed several times; a name that was probed before is
+        not probed again, unless it has to be alone and was not.
+        """
+        known = [o for o in self._journal.of(name, environment) if o.alone or not alone]
+        remembered = bool(known)
+        for _ in range(self._repeat - len(known)):
+            if known and known[-1].verdict is not Verdict.GOOD:
+                break
+            known.append(
+                await self._place.answer(
+                    name,
+                    environment,
+                    self._program,
+                    self._rules,
+                    lambda text: self._display.stage(name, text),
+                    alone=alone,
+                )
+            )
+            remembered = False
+            self._journal.add(known[-1], environment)
+        seen = replace(known[-1], verdict=self._read_verdict(known[-1]))
+        self._display.observed(seen, remembered=remembered)
+        return seen
 
     def _tell_known(self) -> None:
         for seen in self.observations.values():

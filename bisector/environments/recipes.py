@@ -20,7 +20,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import canonicalize_name
 
 from bisector import ROOT
 from bisector.environments.releases import PACKAGE, Release, load
@@ -53,6 +53,9 @@ class Environment:
     """What a reproduction itself needs; added without changing what the rest resolves to."""
     python_varies: bool = False
     """An interpreter that cannot be had makes it uninstallable, rather than being trouble."""
+    exact: bool = False
+    """Whether `requirements` are all that is installed, whatever they require: nothing is resolved,
+    so that nobody's metadata can forbid the experiment."""
 
     @property
     def plain(self) -> bool:
@@ -60,7 +63,7 @@ class Environment:
         return (
             self.requirements == (requirement(self.version),)
             and self.exclude_newer in (None, _release_days().get(self.version))
-            and not (self.constraints or self.requires or self.python_varies)
+            and not (self.constraints or self.requires or self.python_varies or self.exact)
         )
 
     @property
@@ -82,7 +85,10 @@ class Environment:
 
     def to_json(self) -> str:
         """Return it as text, for the Nox session `environment`."""
-        return json.dumps(asdict(self), sort_keys=True)
+        fields = asdict(self)
+        if not self.exact:  # as before there were such: what was built and observed stays known
+            del fields["exact"]
+        return json.dumps(fields, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Environment:
@@ -99,8 +105,10 @@ class Environment:
     @property
     def recipe(self) -> dict[str, object]:
         """All that its content follows from; resolved as of now, that is also the day."""
-        day = self.exclude_newer or datetime.now(timezone.utc).date().isoformat()
         fields: dict[str, object] = json.loads(self.to_json())
+        if self.exact:  # the same on any day
+            return fields
+        day = self.exclude_newer or datetime.now(timezone.utc).date().isoformat()
         return {**fields, "exclude_newer": day}
 
     def stamp(self) -> dict[str, object] | None:
@@ -137,6 +145,12 @@ class Environment:
         return dict(
             sorted((canonicalize_name(d.metadata["Name"]), d.version) for d in distributions)
         )
+
+    def pins(self) -> dict[str, str]:
+        """What would install just what is inside, by distribution; empty while it is not whole."""
+        named = {Requirement(text).name: text for text in self.requirements if " @ " in text}
+        direct = {str(canonicalize_name(name)): text for name, text in named.items()}
+        return {n: direct.get(n, f"{n}=={v}") for n, v in self.dependencies().items()}
 
     def lacking(self) -> list[str]:
         """The extras asked for that the installed release does not have."""
@@ -181,23 +195,46 @@ def differences(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Di
     )
 
 
-def closure(environment: Environment, package: str) -> set[str]:
-    """The distributions in an environment that a package requires, itself included."""
+def graph(environment: Environment) -> dict[str, set[str]]:
+    """What each distribution in an environment requires, there or not, whatever the extras."""
     folders = [str(path) for path in environment.path.glob("lib*/python*/site-packages")]
-    needs: dict[NormalizedName, set[NormalizedName]] = {}
+    needs: dict[str, set[str]] = {}
     for distribution in importlib.metadata.distributions(path=folders):
         wanted = [Requirement(text) for text in distribution.requires or []]
         needs[canonicalize_name(distribution.metadata["Name"])] = {
             canonicalize_name(requirement.name) for requirement in wanted
         }
+    return needs
+
+
+def reach(needs: Mapping[str, set[str]], package: str) -> set[str]:
+    """The distributions in a graph that a package requires, itself included."""
     found: set[str] = set()
-    todo = {canonicalize_name(package)}
+    todo: set[str] = {canonicalize_name(package)}
     while todo:
         name = todo.pop()
         if name in needs and name not in found:
             found.add(name)
             todo |= needs[name]
     return found
+
+
+def closure(environment: Environment, package: str) -> set[str]:
+    """The distributions in an environment that a package requires, itself included."""
+    return reach(graph(environment), package)
+
+
+def exactly(pins: Mapping[str, str], python: str, about: str = PACKAGE) -> Environment:
+    """Describe an environment that holds just this.
+
+    Args:
+        pins: what installs each distribution, by its name: `name==version`, or `name @ URL`.
+        about: the distribution that it is about, where FastStream is not there.
+    """
+    first = PACKAGE if PACKAGE in pins else about
+    ordered = sorted(pins, key=lambda name: (name != first, name))
+    version = re.split(r"==| @ ", pins[ordered[0]])[-1] if ordered else "empty"
+    return Environment(version, tuple(pins[n] for n in ordered), python=python, exact=True)
 
 
 @functools.cache

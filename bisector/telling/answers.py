@@ -247,23 +247,27 @@ def again(answer: Answer) -> str:
 
 def _causes(finding: Finding, flip: Flip) -> list[str]:
     lines: list[str] = []
-    package, inside = finding.answer.axis.package, flip
+    places = [(finding.answer.axis.package, flip.before, flip.after)]
     if blame := finding.blames.get(flip):
         lines += _blame(blame)
-        if blame.inner and blame.inner.flips:
-            package, inside = blame.inner.axis.package, blame.inner.flips[0]
+        places = [(w.axis.package, *edge) for w in blame.walks for edge in w.edges] or places
     if (inner := finding.commits.get(flip)) is not None:
         lines += _commits(finding.lines[flip], inner)
-    elif link := commits.compare_link(package, inside.before, inside.after):
-        lines.append(f"  what changed in {package}: {link}")
+    else:
+        for package, before, after in places:
+            if link := commits.compare_link(package, before, after):
+                lines.append(f"  what changed in {package}: {link}")
     return lines
 
 
 def _blame(blame: Blame) -> list[str]:
     lines = [blame.sentence]
     lines += [f"  {name}: {seen.verdict.value}, {seen.reason}" for name, seen in blame.crosses]
-    if blame.inner is not None:
-        lines += [f"  {blame.dependency}'s own releases: {s}" for s in sentences(blame.inner)]
+    for walk in blame.walks:
+        told = sentences(walk.answer) if walk.answer else [
+            f"nothing is between {' and '.join(walk.edges[0])}."
+        ]  # fmt: skip
+        lines += [f"  {walk.axis.package}'s own releases: {sentence}" for sentence in told]
     for name, old, new in blame.differences:
         lines.append(f"  differs: {name} {old or 'not there'} -> {new or 'not there'}")
     return lines

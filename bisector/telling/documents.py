@@ -11,13 +11,17 @@ from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 from bisector.bisection.answer import Answer, Flip
+from bisector.bisection.blame import Blame
 from bisector.bisection.inquiry import Finding
+from bisector.environments.recipes import Difference
 from bisector.environments.releases import PACKAGE
 from bisector.questions.behaviour import Observation
 from bisector.telling import answers
 from bisector.telling.hints import hints
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bisector.bisection.advice import Advice
     from bisector.check.result import Check
 
@@ -62,17 +66,32 @@ def _flip_json(finding: Finding, flip: Flip) -> dict[str, Any]:
     if flaky := finding.answer.flaky:
         row["probability"] = round(flaky.probability, 4)
     if blame := finding.blames.get(flip):
-        row["blame"] = {
-            "guilty": blame.guilty,
-            "sentence": blame.sentence,
-            "dependency": blame.dependency,
-            "differences": [list(difference) for difference in blame.differences],
-            "crosses": [[name, seen.verdict.value, seen.reason] for name, seen in blame.crosses],
-            "flips": _edges(blame.inner) if blame.inner else [],
-        }
+        row["blame"] = _blame_json(blame)
     if (inner := finding.commits.get(flip)) is not None:
         row["commits"] = _edges(inner)
     return row
+
+
+def _blame_json(blame: Blame) -> dict[str, Any]:
+    def listed(changes: Sequence[Difference]) -> list[dict[str, str | None]]:
+        return [{"name": name, "before": old, "after": new} for name, old, new in changes]
+
+    return {
+        "guilty": blame.guilty,
+        "sentence": blame.sentence,
+        "dependency": blame.dependency,
+        "culprits": listed(blame.culprits),
+        "minimal": blame.minimal,
+        "welded": listed(blame.welded),
+        "probes": blame.probes,
+        "differences": [list(difference) for difference in blame.differences],
+        "crosses": [[name, seen.verdict.value, seen.reason] for name, seen in blame.crosses],
+        "flips": [list(edge) for walk in blame.walks[:1] for edge in walk.edges],
+        "walks": [
+            {"name": walk.axis.package, "flips": [list(edge) for edge in walk.edges]}
+            for walk in blame.walks
+        ],
+    }
 
 
 def _edges(answer: Answer) -> list[list[str]]:
