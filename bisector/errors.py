@@ -1,12 +1,12 @@
 """How the commands end, and the errors that decide it.
 
 Exit codes: 0 an answer was found (the candidate passed), 1 no flip between the ends (the candidate
-regressed), 2 wrong use, 3 trouble outside.
+regressed), 2 wrong use, 3 trouble outside, 4 not to be told with the certainty asked for.
 """
 
 from __future__ import annotations
 
-FOUND, NO_FLIP, WRONG_USE, TROUBLE = range(4)
+FOUND, NO_FLIP, WRONG_USE, TROUBLE, UNSURE = range(5)
 REGRESSED = DIFFERS = NO_FLIP
 
 

@@ -81,10 +81,18 @@ def test_asks_nothing_twice(checkout: Path) -> None:
 
 
 def test_bisects_on_a_broker_of_the_users(checkout: Path, own_url: str) -> None:
-    ended = run([*TOOL, "bisect", *RANGE, "--fresh", "--json", "-"], checkout, AMQP_URL=own_url)
+    ended = run(
+        [*TOOL, "bisect", *RANGE, "--fresh", "--confirm", "3", "--json", "-"],
+        checkout, AMQP_URL=own_url,
+    )  # fmt: skip
     assert ended.code == 0, ended.said
     answer = json.loads(ended.stdout)
     check(answer)
+    assert [flip["seen"] for flip in answer["flips"]] == [[[3, 3], [3, 3]]]
+    assert answer["affected"] == ">=0.4.5,<0.5.0rc0"
+    assert answer["required"] == ">=0.5.0rc0,<=0.5.1"
+    for line in ("To require: faststream>=0.5.0rc0,<=0.5.1", "each flip 3 of 3 fresh processes"):
+        assert line in ended.stderr
     assert answer["rabbitmq_source"] == "AMQP_URL"
     assert answer["rabbitmq"].count(".") == 2
     password = own_url.split(":")[2].split("@", maxsplit=1)[0]

@@ -218,6 +218,16 @@ def test_a_flaky_program_is_called_when_it_is_certain(
     assert "Probability 0.9" in ended.stderr
 
 
+def test_a_flaky_program_that_runs_out_of_probes_is_not_called(
+    checkout: Path, own_url: str, script: Path
+) -> None:
+    script.write_text("import random\nassert random.random() > 0.6")
+    ended, answer = bisect(checkout, own_url, "--flaky", "--most", "2", script)
+    assert ended.code == 4, ended.said
+    assert "No answer that is certain enough" in ended.stderr
+    assert (answer["flips"], answer["affected"]) == ([], None)
+
+
 def test_walks_a_dependency(checkout: Path, own_url: str) -> None:
     ended = run(
         [*TOOL, "bisect", "--package", "aio-pika", "--with", "faststream==0.5.30", "--from",

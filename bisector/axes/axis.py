@@ -25,6 +25,8 @@ class Axis:
     """What stays the same all along, in words."""
     options: tuple[str, ...] = ()
     """What else to name on the command line, to be asked about one of its releases again."""
+    newest: bool = True
+    """Whether it goes up to the newest release there is."""
     stable_matters: bool = True
     """Whether a stable release is told from a pre-release: commits and interpreters are neither."""
 

@@ -53,4 +53,5 @@ async def of_dependency(package: str, choice: Choice) -> Axis:
             choice.requires,
         )
 
-    return Axis(package, chosen, environment, f"{PACKAGE}=={release.version} and all else")
+    all_else = f"{PACKAGE}=={release.version} and all else"
+    return Axis(package, chosen, environment, all_else, newest=choice.end is None)

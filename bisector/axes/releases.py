@@ -21,7 +21,8 @@ def of_package(choice: Choice) -> Axis:
     options += [] if choice.deps == RELEASE_DAY else [f"--deps={choice.deps}"]
     options += [] if choice.python == recipes.PYTHON else [f"--python={choice.python}"]
     held = ", ".join(choice.with_)
-    return Axis(PACKAGE, chosen, package_environment(choice), held, tuple(options))
+    newest = choice.end is None
+    return Axis(PACKAGE, chosen, package_environment(choice), held, tuple(options), newest)
 
 
 def package_environment(choice: Choice) -> Callable[[Release], Environment]:

@@ -17,7 +17,7 @@ from bisector.bisection.answer import Answer, Circumstances, Flip
 from bisector.bisection.blame import Blame, Walk
 from bisector.bisection.crosses import Side
 from bisector.bisection.journal import Journal, Question
-from bisector.bisection.loop import Bisection
+from bisector.bisection.loop import AGREEING, Bisection
 from bisector.environments import building, recipes
 from bisector.places.display import Display
 from bisector.places.here import Here
@@ -42,6 +42,8 @@ class Manner:
     confidence: float = 0.99
     most: int = 500
     """Probes that a flaky search may make."""
+    confirm: int = AGREEING
+    """Fresh processes that have to agree on each side of a flip."""
 
 
 @dataclass
@@ -183,6 +185,7 @@ class Inquiry:
             display=self._display,
             rules=self._rules,
             repeat=manner.repeat,
+            confirm=manner.confirm,
         )
 
     def _circumstances(self) -> Circumstances:

@@ -51,13 +51,15 @@ class Bisection:
         display: Display,
         rules: Rules,
         repeat: int = 1,
+        confirm: int = AGREEING,
     ) -> None:
         """Take what is in the journal for known.
 
         Args:
             repeat: probes of a release that all have to be good for it to be good.
+            confirm: how often a release beside a flip must have given its verdict.
         """
-        self._repeat = repeat
+        self._repeat, self._confirm = repeat, confirm
         self._program, self._axis, self._releases = program, axis, axis.releases
         self._broker, self._place = broker, place
         self._journal, self._display, self._rules = journal, display, rules
@@ -182,12 +184,12 @@ class Bisection:
         chosen = exact.next_to_probe(history, self._place.jobs, running)
         # Room that is left goes to what the answer will name, should the running probes agree ...
         chosen += [i for i in self._unconfirmed(history) if i not in {*running, *chosen}]
-        if not chosen and self._needed == AGREEING:
+        if not chosen and self._needed == self._confirm > 1:
             # ... or to the running ones themselves: it will name two of them.
             chosen = [
                 i
                 for i in dict.fromkeys(running)
-                if running.count(i) + self._agreeing(i) < AGREEING and self._installed(i)
+                if running.count(i) + self._agreeing(i) < self._confirm and self._installed(i)
             ]
         return chosen[:room]
 
@@ -229,7 +231,8 @@ class Bisection:
         """How often a release beside a flip is probed side by side with others."""
         if self._repeat > 1:
             return 1  # it was probed several times already
-        return AGREEING - 1 if self.to_be_proven else AGREEING  # then, once more alone
+        # The last one is made alone, where that has to be proven.
+        return max(self._confirm - self.to_be_proven, 1)
 
     def _agreeing(self, index: int) -> int:
         version = self._releases[index].version

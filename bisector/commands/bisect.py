@@ -16,9 +16,10 @@ from bisector.axes.interpreters import of_pythons
 from bisector.axes.releases import of_package
 from bisector.bisection.inquiry import Finding, Inquiry, Manner
 from bisector.bisection.journal import JOURNAL
+from bisector.bisection.loop import AGREEING
 from bisector.commands import options
 from bisector.environments import releases
-from bisector.errors import FOUND, NO_FLIP, TROUBLE, UserError
+from bisector.errors import FOUND, NO_FLIP, TROUBLE, UNSURE, UserError
 from bisector.questions import programs
 from bisector.rabbitmq.broker import open_broker
 from bisector.search.exact import Verdict
@@ -34,7 +35,8 @@ def parser() -> argparse.ArgumentParser:
         f" scenario ({', '.join(programs.names())}) or the path of any program, with its arguments,"
         " by the convention of `git bisect run`: exit code 0 is good, 125 cannot be tested, 1-127"
         " bad, 128 and more stops; the broker is in AMQP_URL.  Options go before a path."
-        "  Exit codes: 0 found, 1 no flip between the ends, 2 wrong use, 3 trouble outside.",
+        "  Exit codes: 0 found, 1 no flip between the ends, 2 wrong use, 3 trouble outside, 4 not"
+        " certain enough.",
     )
     made.add_argument(
         "program",
@@ -80,6 +82,10 @@ def parser() -> argparse.ArgumentParser:
     how.add_argument(
         "--repeat", type=options.count, default=1, metavar="N",
         help="probe each release up to N times; bad once is bad",
+    )  # fmt: skip
+    how.add_argument(
+        "--confirm", type=options.count, default=AGREEING, metavar="N",
+        help="fresh processes that have to agree on each side of a flip (default: %(default)s)",
     )  # fmt: skip
     how.add_argument(
         "--flaky", action="store_true",
@@ -131,6 +137,8 @@ async def run(args: argparse.Namespace) -> int:
         maps.show(maps.rows_of(map(documents.of_finding, findings)), console)
     if any(finding.answer.flips for finding in findings):
         return FOUND
+    if any(finding.answer.uncertain and finding.answer.flaky is None for finding in findings):
+        return UNSURE
     verdicts = {verdict for finding in findings for verdict in finding.answer.history}
     return NO_FLIP if verdicts & {Verdict.GOOD, Verdict.BAD} else TROUBLE
 
@@ -213,7 +221,7 @@ def _sorted_out(args: argparse.Namespace) -> argparse.Namespace:
     insist = args.jobs is not None
     jobs = args.jobs or options.default_jobs()
     args.manner = Manner(
-        jobs, insist, args.map, args.repeat, args.flaky, args.confidence, args.most
+        jobs, insist, args.map, args.repeat, args.flaky, args.confidence, args.most, args.confirm
     )
     return args
 

@@ -13,7 +13,7 @@ from bisector.check.comparison import BENCHMARKS, Checker
 from bisector.check.result import Judgement
 from bisector.commands import options
 from bisector.environments import recipes
-from bisector.errors import FOUND, REGRESSED, TROUBLE, OutsideError, UserError
+from bisector.errors import FOUND, REGRESSED, UNSURE, OutsideError, UserError
 from bisector.processes.redaction import redact
 from bisector.questions import programs
 from bisector.rabbitmq.broker import open_broker
@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
         "check",
         "Compare a candidate with a baseline: first what they do, in every scenario, then what that"
         " costs, in turns on the same RabbitMQ.  Exit codes: 0 passed, 1 regressed, 2 wrong use,"
-        " 3 could not be measured.",
+        " 3 could not be measured, 4 (--strict) something cannot be told.",
     )
     made.add_argument(
         "candidate", nargs="?",
@@ -119,4 +119,4 @@ async def _run(args: argparse.Namespace) -> int:
     if not found.passed:
         return REGRESSED
     open_ = any(x.judgement is Judgement.CANNOT_TELL for x in found.judged)
-    return TROUBLE if args.strict and open_ else FOUND
+    return UNSURE if args.strict and open_ else FOUND

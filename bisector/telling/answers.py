@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bisector.axes import commits
+from bisector.bisection import specifiers
 from bisector.bisection.answer import Answer, Flip
 from bisector.bisection.blame import Blame
 from bisector.bisection.inquiry import Finding
@@ -59,6 +60,39 @@ def sentences(answer: Answer) -> list[str]:
             " --map probes them all."
         )
     return [text]
+
+
+def in_short(answer: Answer) -> list[str]:
+    """Say which releases to avoid, ready for a `pyproject.toml`, and how sure the answer is."""
+    lines: list[str] = []
+    if found := specifiers.of(answer):
+        package = answer.axis.package
+        lines += [f"Affected: {package}{found.affected}"] if found.affected else []
+        lines += [f"To require: {package}{found.required}"] if found.required else []
+        if found.with_neighbours:
+            named = ", ".join(found.with_neighbours)
+            lines.append(f"Not testable, counted with their neighbours: {named}")
+        if found.neither:
+            lines.append(f"Not testable, counted as neither: {', '.join(found.neither)}")
+    sides = [agreement(answer, v) for flip in answer.flips for v in (flip.before, flip.after)]
+    if len({*sides}) == 1:
+        agreeing, seen = sides[0]
+        lines.append(f"How sure: each side of each flip {agreeing} of {seen} fresh processes")
+    elif sides:
+        counts = ", ".join(
+            f"{version} {agreeing} of {seen}"
+            for flip in answer.flips
+            for version in (flip.before, flip.after)
+            for agreeing, seen in [agreement(answer, version)]
+        )
+        lines.append(f"How sure, in fresh processes: {counts}")
+    return lines
+
+
+def agreement(answer: Answer, version: str) -> tuple[int, int]:
+    """How many fresh processes gave a release the verdict that it counts as, and of how many."""
+    seen = answer.observations[version]
+    return sum(o.verdict is answer.verdict(version) for o in seen), len(seen)
 
 
 def _flip(answer: Answer, flip: Flip) -> str:
@@ -120,7 +154,7 @@ def print_answer(finding: Finding, console: Console) -> None:
     console.print()
     for sentence in sentences(answer):
         console.print(sentence, style="bold", markup=False, soft_wrap=True)
-    _print_lines(hints(answer), console)
+    _print_lines([*in_short(answer), *hints(answer)], console)
     console.print(_circumstances(answer), style="dim", markup=False, soft_wrap=True)
     if line := again(answer):
         console.print(f"See a verdict again: {line}", markup=False, soft_wrap=True)
@@ -204,7 +238,7 @@ def to_markdown(finding: Finding) -> str:
     lines = [f"## {_heading(answer)}", ""]
     for sentence in sentences(answer):
         lines += [f"**{sentence}**", ""]
-    lines += [line for hint in hints(answer) for line in (hint, "")]
+    lines += [line for said in [*in_short(answer), *hints(answer)] for line in (said, "")]
     lines += [f"{_circumstances(answer)}.", ""]
     head = ["release", "verdict", "what happened", "seconds", *shown]
     lines += ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]

@@ -10,6 +10,7 @@ import math
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
+from bisector.bisection import specifiers
 from bisector.bisection.answer import Answer, Flip
 from bisector.bisection.blame import Blame
 from bisector.bisection.inquiry import Finding
@@ -42,6 +43,8 @@ def of_finding(finding: Finding) -> dict[str, Any]:
         "answer": answers.sentences(answer),
         "hints": hints(answer),
         "flips": [_flip_json(finding, flip) for flip in answer.flips],
+        "affected": found.affected if (found := specifiers.of(answer)) else None,
+        "required": found.required if found else None,
         "releases": [_row(answer, version) for version in answer.probed],
         "range": [answer.releases[0].version, answer.releases[-1].version, len(answer.releases)],
         "deps": answer.circumstances.deps,
@@ -62,6 +65,7 @@ def _flip_json(finding: Finding, flip: Flip) -> dict[str, Any]:
         "to": flip.to.value,
         "first_stable": flip.first_stable,
         "skipped": list(flip.skipped),
+        "seen": [list(answers.agreement(finding.answer, v)) for v in (flip.before, flip.after)],
     }
     if flaky := finding.answer.flaky:
         row["probability"] = round(flaky.probability, 4)
