@@ -119,6 +119,7 @@ def median(value: Any) -> float:
     return float(value)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("version", [OLD, NEW])
 def test_measures_a_release(version: str, url: str, tmp_path: Path) -> None:
     names = tmp_path / "names"

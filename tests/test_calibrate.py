@@ -110,6 +110,7 @@ def test_the_curve_is_drawn_with_what_was_found(tmp_path: Path) -> None:
     assert figure.get_suptitle() == ("nox -s check: 10 % slower is found; 0 false alarms in 3 runs")
 
 
+@pytest.mark.alone
 def test_a_release_that_was_slowed_down_is_slower_by_just_that(
     own_url: str, tmp_path: Path
 ) -> None:
