@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 AGREEING = 2
 """How often a release beside a flip must have given its verdict, each time in a fresh process."""
-
 AHEAD = 2
 """How many environments are being built at a time before another one is built on suspicion."""
 
@@ -229,15 +228,12 @@ class Bisection:
     @property
     def _needed(self) -> int:
         """How often a release beside a flip is probed side by side with others."""
-        if self._repeat > 1:
-            return 1  # it was probed several times already
-        # The last one is made alone, where that has to be proven.
-        return max(self._confirm - self.to_be_proven, 1)
+        # With --repeat it was probed several times already; and the last one may be made alone.
+        return 1 if self._repeat > 1 else max(self._confirm - self.to_be_proven, 1)
 
     def _agreeing(self, index: int) -> int:
-        version = self._releases[index].version
-        verdict = self._settle(version)
-        return sum(o.verdict is verdict for o in self._read(version))
+        verdict = self._settle(self._name(index))
+        return sum(o.verdict is verdict for o in self._read(self._name(index)))
 
     @property
     def to_be_proven(self) -> bool:
