@@ -340,7 +340,7 @@ LAYOUTS = {
 
 @pytest.fixture(scope="module")
 def real() -> node.Layout:
-    return node.layout() or asyncio.run(debian.unpacked(print))
+    return node.layout() or asyncio.run(debian.default(print))
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
@@ -382,8 +382,6 @@ def test_a_tarball_on_path_boots(
     (tmp_path / "bin/rabbitmq-server").symlink_to(tmp_path / "home/sbin/rabbitmq-server")
     (tmp_path / "bin/erl").symlink_to(tmp_path / "erlang/bin/erl")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    if real.libraries:  # unpacked packages may need their own; an installed RabbitMQ has them
-        monkeypatch.setattr(node.Layout, "libraries", real.libraries, raising=False)
 
     async def use() -> None:
         source = await find(print)
@@ -406,14 +404,15 @@ def test_packages_are_unpacked_once_whoever_comes_first(
     stages: list[str] = []
 
     async def twice() -> list[node.Layout]:
-        both = (debian.unpacked(stages.append) for _ in range(2))
+        both = (debian.default(stages.append) for _ in range(2))
         return list(await asyncio.gather(*both))
 
     one, two = asyncio.run(twice())
     assert one == two
-    assert len(stages) == 2, stages  # one of them fetched and unpacked, the other waited
-    folder = next(tmp_path.glob("*/rabbitmq"))
-    assert len(list(folder.iterdir())) == 2  # the tree and the lock
+    # One of them fetched and unpacked, the other waited.
+    assert sum(stage.startswith(("fetching", "unpacking")) for stage in stages) == 2, stages
+    folder = next(tmp_path.glob("*/rabbitmq/*"))
+    assert {path.name for path in folder.iterdir()} == {one.version, "lock", "suites.json"}
 
 
 @needs_apt
@@ -424,12 +423,12 @@ def test_cancelled_while_it_fetches_it_leaves_nothing(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
     async def cancel() -> None:
-        fetching = asyncio.ensure_future(debian.unpacked(print))
-        await appears(tmp_path, "*/rabbitmq/partial-*/debs", fetching)
+        fetching = asyncio.ensure_future(debian.default(print))
+        await appears(tmp_path, "*/rabbitmq/*/partial-*/apt/debs", fetching)
         fetching.cancel()
         with pytest.raises(asyncio.CancelledError):
             await fetching
 
     asyncio.run(cancel())
-    assert [path.name for path in tmp_path.glob("*/rabbitmq/*")] == ["lock"]
+    assert {path.name for path in tmp_path.glob("*/rabbitmq/*/*")} <= {"lock", "suites.json"}
     assert not processes_of(tmp_path) - {os.getpid()}

@@ -26,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
         "version", nargs="?", help="the release (default: the newest that hangs, by bisection)"
     )
     recipes.add_arguments(made)
+    options.add_rabbitmq(made)
     made.add_argument(
         "--json", metavar="FILE", help="also write the answer as JSON; - is standard output"
     )
@@ -39,7 +40,7 @@ async def run(args: argparse.Namespace) -> int:
     known = releases.load()
     release = releases.find(known, args.version) if args.version else None
     with display_for(console) as display:
-        async with open_broker(display.note) as (broker, rabbitmq):
+        async with open_broker(display.note, args.rabbitmq) as (broker, rabbitmq):
             adviser = Adviser(
                 broker=broker, rabbitmq=rabbitmq, display=display, jobs=options.default_jobs(),
                 deps=args.deps, python=args.python,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from bisector.commands.options import add_rabbitmq
 from bisector.history import runs
 from bisector.telling.terminal import console_for
 
@@ -14,13 +15,20 @@ class _BenchParser(argparse.ArgumentParser):
 
     OWN = ("--all", "--missing")
 
-    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        own, asv = list(args or []), []
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # With a value, which must not be taken for a release: read before all else.
+        self._rabbitmq = argparse.ArgumentParser(prog=self.prog, add_help=False, allow_abbrev=False)
+        add_rabbitmq(self._rabbitmq)
+        add_rabbitmq(self)
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ARG002
+        (ours, own), asv = self._rabbitmq.parse_known_args(args), []
         foreign = (i for i, a in enumerate(own) if a.startswith("-") and a not in _BENCH_OPTIONS)
         if (first := next(foreign, None)) is not None:
             own, asv = own[:first], own[first:]
             own += [a for a in asv if a in self.OWN]
-        parsed = super().parse_args(own, namespace)
+        parsed = super().parse_args(own, ours)
         parsed.asv = [a for a in asv if a not in self.OWN]
         return parsed
 
@@ -32,7 +40,8 @@ def parser() -> argparse.ArgumentParser:
     """Return the options of `nox -s bench`."""
     made = _BenchParser(
         prog="nox -s bench --",
-        usage="%(prog)s [--all] [--missing] [RELEASE | FROM..TO ...] [OPTIONS OF ASV RUN ...]",
+        usage="%(prog)s [--all] [--missing] [--rabbitmq VERSION] [RELEASE | FROM..TO ...]"
+        " [OPTIONS OF ASV RUN ...]",
         description="Measure releases with asv, on a RabbitMQ of their own (or the one in"
         " AMQP_URL), and file the figures in results/.  Exit codes: 0 measured, 2 wrong use,"
         " 3 trouble outside, or nothing could be measured.",
@@ -59,5 +68,10 @@ async def run(args: argparse.Namespace) -> int:
         console.print(text, markup=False, soft_wrap=True)
 
     return await runs.run(
-        args.releases, args.asv, say, all_of_them=args.all, only_missing=args.missing
+        args.releases,
+        args.asv,
+        say,
+        all_of_them=args.all,
+        only_missing=args.missing,
+        broker_version=args.rabbitmq,
     )

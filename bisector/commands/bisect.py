@@ -21,6 +21,7 @@ from bisector.commands import options
 from bisector.environments import releases
 from bisector.errors import FOUND, NO_FLIP, TROUBLE, UNSURE, UserError
 from bisector.questions import programs
+from bisector.rabbitmq import offers
 from bisector.rabbitmq.broker import open_broker
 from bisector.search.exact import Verdict
 from bisector.telling import answers, documents, maps
@@ -48,6 +49,9 @@ def parser() -> argparse.ArgumentParser:
         "--scenario", metavar="NAME", help="a built-in scenario by name, or `all` of them"
     )
     made.add_argument("--list", action="store_true", help="list the built-in scenarios")
+    made.add_argument(
+        "--list-rabbitmq", action="store_true", help="list the RabbitMQ that can be had here"
+    )
 
     where = made.add_argument_group("where to search")
     where.add_argument(
@@ -124,6 +128,8 @@ async def run(args: argparse.Namespace) -> int:
     args = _sorted_out(args)
     if args.list:
         return _list_scenarios()
+    if args.list_rabbitmq:
+        return await _list_rabbitmq()
     console = options.console_with(
         {"--json": args.json, "--markdown": args.markdown, "--figure": args.figure}
     )
@@ -146,7 +152,7 @@ async def run(args: argparse.Namespace) -> int:
 async def _inquire(args: argparse.Namespace, console: Console, findings: list[Finding]) -> None:
     """Find the flips of each program, then whose fault they are; fills `findings` as it goes."""
     with display_for(console) as display:
-        async with open_broker(display.note) as (broker, rabbitmq):
+        async with open_broker(display.note, args.rabbitmq) as (broker, rabbitmq):
             for program in args.programs:
                 inquiry = Inquiry(
                     program,
@@ -232,3 +238,16 @@ def _list_scenarios() -> int:
         table.add_row(program.name, program.report or "", program.expected)
     console_for().print(table)
     return FOUND
+
+
+async def _list_rabbitmq() -> int:
+    console = console_for()
+    with display_for(console) as display:
+        failed = await offers.look(display.note)
+    table = Table("RabbitMQ", "from", box=box.SIMPLE_HEAD)
+    for offer in offers.known():
+        table.add_row(offer.version, offer.place)
+    console.print(table)
+    for line in [*failed, *offers.elsewhere()]:
+        console.print(line, markup=False, soft_wrap=True)
+    return FOUND if offers.known() else TROUBLE

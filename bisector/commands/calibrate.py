@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
         "--slowed", type=options.count, default=5, metavar="N",
         help="whole runs for each slowdown (default: %(default)s)",
     )  # fmt: skip
+    options.add_rabbitmq(made)
     made.add_argument(
         "--python", default=recipes.PYTHON, metavar="X.Y",
         help="interpreter of the environments (default: %(default)s)",
@@ -57,7 +58,7 @@ async def run(args: argparse.Namespace) -> int:
     release = releases.find(known, version) if version else candidates.newest(known)
     wanted = {0.0: args.runs, **dict.fromkeys(calibration.SLOWDOWNS, args.slowed)}
     with display_for(console) as display:
-        async with open_broker(display.note) as (broker, rabbitmq):
+        async with open_broker(display.note, args.rabbitmq) as (broker, rabbitmq):
             await calibration.calibrate(
                 release, runs, wanted, broker=broker, rabbitmq=rabbitmq, display=display,
                 jobs=options.default_jobs(), python=args.python,

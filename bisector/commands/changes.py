@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
         "--with", dest="with_", action="append", default=[], metavar="NAME==VERSION",
         help="hold a dependency at a version, on both sides; repeatable",
     )  # fmt: skip
+    options.add_rabbitmq(made)
     made.add_argument(
         "--python", default=recipes.PYTHON, metavar="X.Y",
         help="interpreter of both environments (default: %(default)s)",
@@ -89,7 +90,7 @@ async def run(args: argparse.Namespace) -> int:
     outside = [d.name for d in DIMENSIONS if d.name not in names]
     with display_for(console) as display:
         old, new = await _sides(args, display.note)
-        async with open_broker(display.note) as (broker, rabbitmq):
+        async with open_broker(display.note, args.rabbitmq) as (broker, rabbitmq):
             await _install(old, new, broker)
             looked = await _look(args, old, new, broker, dimensions, display)
     found = Changes(

@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
         help="dependencies as of the later of the two releases' days, each as of its own day, or"
         " as of today (default: %(default)s)",
     )  # fmt: skip
+    options.add_rabbitmq(made)
     made.add_argument(
         "--python", default=recipes.PYTHON, metavar="X.Y",
         help="interpreter of both environments (default: %(default)s)",
@@ -105,7 +106,7 @@ async def _run(args: argparse.Namespace) -> int:
             args.candidate, args.baseline, with_=args.with_, deps=args.deps, python=args.python,
             note=display.note,
         )  # fmt: skip
-        async with open_broker(display.note) as (broker, rabbitmq):
+        async with open_broker(display.note, args.rabbitmq) as (broker, rabbitmq):
             checker = Checker(
                 baseline, candidate, broker=broker, rabbitmq=rabbitmq, display=display,
                 jobs=options.default_jobs(), quick=args.quick,

@@ -17,6 +17,7 @@ from bisector.environments.releases import PACKAGE
 from bisector.errors import UserError
 from bisector.isolation import needs
 from bisector.questions import ending, programs
+from bisector.rabbitmq import offers
 from bisector.telling.terminal import console_for
 
 
@@ -66,6 +67,7 @@ def add_environment(parser: argparse.ArgumentParser) -> None:
     """Add the options that make up a release's environment."""
     group = parser.add_argument_group("the environment of a release")
     recipes.add_arguments(group)
+    add_rabbitmq(group)
     recipes.add_extra(group)
     group.add_argument(
         "--with", dest="with_", action="append", default=[], metavar="NAME==VERSION",
@@ -107,6 +109,15 @@ def requires_of(args: argparse.Namespace) -> tuple[str, ...]:
             if canonicalize_name(Requirement(wanted).name) != PACKAGE:  # that is what varies
                 found.append(wanted)
     return tuple(found)
+
+
+def add_rabbitmq(parser: argparse._ActionsContainer) -> None:
+    """Add the option that says which RabbitMQ to take."""
+    parser.add_argument(
+        "--rabbitmq", type=offers.version, metavar="VERSION",
+        help="the newest RabbitMQ that is so: 4, 4.3, 3.10.8 or newest; brought where it is not"
+        " installed (default: what is found first)",
+    )  # fmt: skip
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:

@@ -50,7 +50,7 @@ async def run(args: argparse.Namespace) -> int:
     )
     environment = package_environment(choice)(release)
     with display_for(console) as display:
-        async with open_broker(display.note) as (broker, rabbitmq):
+        async with open_broker(display.note, args.rabbitmq) as (broker, rabbitmq):
             boot = asyncio.create_task(broker.lease())
             try:
                 seen = await Here(broker, 1, display.note).answer(

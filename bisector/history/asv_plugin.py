@@ -35,6 +35,8 @@ RUNNER = this_machine.ASV / "runner"
 TALLY = "BISECTOR_TALLY"
 """Names the file through which `nox -s bench` tells how many releases this run has, and is told
 where the time went."""
+WANTED = "BISECTOR_RABBITMQ"
+"""Names the version that RabbitMQ has to be of."""
 VOID = "NoRabbitMQError"
 """What a benchmark raises when plain aio-pika does not get through beside it."""
 
@@ -159,7 +161,7 @@ class RabbitMQ:
         self._loop = asyncio.new_event_loop()
 
         async def start() -> broker.Lease:
-            server = await (await rabbitmq.find(_say)).start()
+            server = await (await rabbitmq.find(_say, os.environ.get(WANTED))).start()
             if isinstance(server, rabbitmq.PrivateServer):
                 # Not `stop`, which needs threads: they end before what is registered here is run.
                 atexit.register(server.kill)

@@ -120,12 +120,14 @@ async def run(
     *,
     all_of_them: bool = False,
     only_missing: bool = False,
+    broker_version: str | None = None,
 ) -> int:
     """Measure releases and file the results; returns the exit code.
 
     Args:
         asv: arguments for `asv run`.
         say: prints a line.
+        broker_version: what RabbitMQ's has to be.
     """
     if "--profile" in asv or "-p" in asv:
         raise UserError("profiles name this machine's folders: use `asv profile`, which keeps none")
@@ -135,7 +137,7 @@ async def run(
         commits = repository.commits(repository.ensure(known))
         name = machine.register(next(iter(_values(asv, "--machine", "-m")), None))
         before = read(name, commits)
-        source = await rabbitmq.find(say)
+        source = await rabbitmq.find(say, broker_version)
         for version, result in before.items():
             if source.version not in (None, result.rabbitmq):
                 raise UserError(
@@ -144,7 +146,7 @@ async def run(
                     " the two apart"
                 )
         if only_missing:
-            code, _ = await _asv(chosen, commits, ["--bench", "just-discover"])
+            code, _ = await _asv(chosen, commits, ["--bench", "just-discover"], broker_version)
             if code != 0:
                 return _refused(code)
             wanted = _wanted(_values(asv, "--bench", "-b"))
@@ -156,7 +158,7 @@ async def run(
         if {"--quick", "-q"} & {*asv}:
             asv = ["--dry-run", *asv]  # as asv's manual has it: such figures are not filed
         started = time.monotonic()
-        code, tally = await _asv(chosen, commits, asv)
+        code, tally = await _asv(chosen, commits, asv, broker_version)
         if not tally["releases"]:
             return _refused(code)
         if code in (1, TROUBLE):  # 2: some benchmark failed, which its result tells
@@ -173,7 +175,10 @@ async def run(
 
 
 async def _asv(
-    chosen: Sequence[Release], commits: Mapping[str, str], arguments: Sequence[str]
+    chosen: Sequence[Release],
+    commits: Mapping[str, str],
+    arguments: Sequence[str],
+    broker_version: str | None,
 ) -> tuple[int, dict[str, float]]:
     """Run asv, on our terminal; returns its exit code and where its time went.
 
@@ -188,6 +193,8 @@ async def _asv(
     # Full hashes: a tag's name would be filed as the hash itself.
     hashes.write_text("".join(f"{commits[r.version]}\n" for r in chosen), encoding="utf-8")
     environ = {**os.environ, "BISECTOR_TALLY": str(tally)}
+    if broker_version:
+        environ["BISECTOR_RABBITMQ"] = broker_version
     if len(str(folder)) <= SOCKET_PATH:
         environ["TMPDIR"] = str(folder)
     running = await asyncio.create_subprocess_exec(

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 
-from . import container, debian, node
-from .control import Watch, control, version
+from . import container, debian, given, node, offers
+from .control import Watch, control
 from .server import BrokerError, PrivateServer, Progress, Server, Source
 
 __all__ = ["BrokerError", "PrivateServer", "Server", "Source", "Watch", "control", "find"]
 
 
-async def find(progress: Progress) -> Source:
+async def find(progress: Progress, wanted: str | None = None) -> Source:
     """The first of: AMQP_URL, an installed RabbitMQ, Debian packages, a container.
 
-    `progress` is told in a few words what takes time. Raises `BrokerError` if there is none, with
-    how to get one, or if AMQP_URL leads to none.
+    Args:
+        progress: is told in a few words what takes time.
+        wanted: a version: 4, 4.3, 3.10.8 or newest. The newest known that matches is taken.
+
+    Raises:
+        BrokerError: there is none, with how to get one, or AMQP_URL leads to none.
+        UserError: there is no such version.
     """
-    if url := os.environ.get("AMQP_URL"):
-        return await _given(url)
+    if given.urls():
+        return await given.source(wanted)
+    if wanted:
+        return await offers.take(wanted, progress)
     if installed := node.layout():
-        return node.source(installed, "installed RabbitMQ")
+        return node.source(installed, offers.INSTALLED)
     reasons = []
     try:
-        return node.source(await debian.unpacked(progress), "unpacked Debian packages")
+        return node.source(await debian.default(progress), offers.UNPACKED)
     except BrokerError as error:
         reasons.append(error)
     try:
@@ -37,18 +43,6 @@ async def find(progress: Progress) -> Source:
         f" (tried: {'; '.join(map(str, reasons))})",
         details="\n".join(error.details for error in reasons),
     )
-
-
-async def _given(url: str) -> Source:
-    """The user's own broker."""
-
-    async def connected() -> Server:
-        try:
-            return Server(url, await version(url), "AMQP_URL")
-        except BrokerError as error:
-            raise BrokerError(f"AMQP_URL: {error}", error.details) from error
-
-    return Source("AMQP_URL", (await connected()).version, connected, private=False)
 
 
 def _install() -> str:

@@ -112,13 +112,19 @@ class Broker:
 
 
 @contextlib.asynccontextmanager
-async def open_broker(note: Callable[[str], None]) -> AsyncIterator[tuple[Broker, str]]:
+async def open_broker(
+    note: Callable[[str], None], wanted: str | None = None
+) -> AsyncIterator[tuple[Broker, str]]:
     """Find a RabbitMQ; yields it, not yet started, and its version.
+
+    Args:
+        wanted: the version that it has to be of (see `rabbitmq.find`).
 
     Raises:
         OutsideError: there is none and none can be brought.
+        UserError: there is no such version.
     """
-    source = await rabbitmq.find(note)
+    source = await rabbitmq.find(note, wanted)
     async with Broker(source, note) as broker:
         version = source.version or (await broker.lease()).server.version
         yield broker, version

@@ -16,8 +16,9 @@ from bisector.processes.process import start
 from . import node
 from .console import USER
 from .server import BrokerError, PrivateServer, Progress, Server, Source
+from .unpack import NEWEST
 
-IMAGE = "rabbitmq:3-alpine"
+DEFAULT = "3"
 """The last 3.x: newer ones begin to refuse what the oldest releases declare."""
 ANSWER_SECONDS, PULL_SECONDS, BOOT_SECONDS = 5.0, 300.0, 60.0
 
@@ -32,27 +33,33 @@ wait $server
 """
 
 
-async def source(progress: Progress) -> Source:
+def engines() -> list[str]:
+    """Return the container engines on PATH, whether or not they work."""
+    return [name for name in ("docker", "podman") if shutil.which(name)]
+
+
+async def source(progress: Progress, wanted: str = DEFAULT) -> Source:
     """An engine that answers and has the image, or can fetch it. Raises `BrokerError`."""
+    image = f"rabbitmq:{'' if wanted == NEWEST else f'{wanted}-'}alpine"
     reasons = []
-    for engine in filter(shutil.which, ("docker", "podman")):
+    for engine in engines():
         try:
-            version = await _image(engine, progress)
+            version = await _image(engine, image, progress)
         except BrokerError as error:
             reasons.append(str(error))
         else:
-            return Source(f"container ({engine})", version, partial(_boot, engine, version))
+            return Source(f"container ({engine})", version, partial(_boot, engine, image, version))
     raise BrokerError("; ".join(reasons) or "neither docker nor podman is installed")
 
 
-async def _image(engine: str, progress: Progress) -> str:
+async def _image(engine: str, image: str, progress: Progress) -> str:
     """The version of RabbitMQ in the image, which is fetched if it is not here."""
     await _run(engine, "ps", "-q", seconds=ANSWER_SECONDS)
-    version = await _version(engine)
+    version = await _version(engine, image)
     if version is None:
         progress(f"fetching the RabbitMQ image with {engine}")
-        await _run(engine, "pull", "-q", IMAGE, seconds=PULL_SECONDS)
-        version = await _version(engine)
+        await _run(engine, "pull", "-q", image, seconds=PULL_SECONDS)
+        version = await _version(engine, image)
     return version or "unknown"
 
 
@@ -67,22 +74,22 @@ async def _run(*command: str, seconds: float) -> str:
         return process.output
 
 
-async def _version(engine: str) -> str | None:
+async def _version(engine: str, image: str) -> str | None:
     """RabbitMQ's version in the image; None if the image is not here."""
     form = "{{range .Config.Env}}{{println .}}{{end}}"
     try:
-        told = await _run(engine, "image", "inspect", "-f", form, IMAGE, seconds=ANSWER_SECONDS)
+        told = await _run(engine, "image", "inspect", "-f", form, image, seconds=ANSWER_SECONDS)
     except BrokerError:
         return None
     match = re.search(r"^RABBITMQ_VERSION=(\S+)", told, re.MULTILINE)
     return match[1] if match else ""
 
 
-async def _boot(engine: str, version: str) -> Server:
+async def _boot(engine: str, image: str, version: str) -> Server:
     words = f"container ({engine})"
     for _ in range(3):  # somebody else may take the port before the engine does
         with tempfile.TemporaryFile() as log:
-            server = _launch(engine, version, words, log)
+            server = _launch(engine, image, version, words, log)
             if await node.ready(server, BOOT_SECONDS):
                 return server
             log.seek(0)
@@ -96,13 +103,13 @@ async def _boot(engine: str, version: str) -> Server:
     )
 
 
-def _launch(engine: str, version: str, words: str, log: IO[bytes]) -> PrivateServer:
+def _launch(engine: str, image: str, version: str, words: str, log: IO[bytes]) -> PrivateServer:
     port, password = node.free_port(), secrets.token_hex(16)
     command = [
         engine, "run", "--rm", "--interactive", "--pull=never",
         "--publish", f"127.0.0.1:{port}:5672",
         "--env", "RABBITMQ_DEFAULT_USER", "--env", "RABBITMQ_DEFAULT_PASS",
-        "--entrypoint", "/bin/sh", IMAGE, "-c", _FIRST,
+        "--entrypoint", "/bin/sh", image, "-c", _FIRST,
     ]  # fmt: skip
     secret = {"RABBITMQ_DEFAULT_USER": USER, "RABBITMQ_DEFAULT_PASS": password}
     process = subprocess.Popen(

@@ -72,19 +72,16 @@ _OTHERS = f"""{{ok, P}} = application:get_env(rabbit, default_pass), All = <<".*
 
 @dataclass(frozen=True)
 class Layout:
-    """Where RabbitMQ (`home`, with plugins/) and Erlang (`erlang`, with erts-*/) are.
-
-    `libraries` are folders of shared libraries which Erlang needs and the system may lack.
-    """
+    """Where RabbitMQ (`home`, with plugins/) and Erlang (`erlang`, with erts-*/) are."""
 
     home: Path
     erlang: Path
-    libraries: tuple[Path, ...] = ()
 
     @property
     def version(self) -> str:
         """RabbitMQ's, like "3.10.8"."""
-        return _newest(self.home / "plugins", "rabbit-[0-9]*")[0].name.removeprefix("rabbit-")
+        name = _newest(self.home / "plugins", "rabbit-[0-9]*")[0].name
+        return name.removeprefix("rabbit-").removesuffix(".ez")  # an archive up to 3.8
 
     @property
     def bin(self) -> Path:
@@ -101,8 +98,7 @@ def layout(base: Path | None = None) -> Layout | None:
     erlang = next((e for e in erlangs if _newest(e, "erts-*/bin/erlexec")), None)
     if not home or not erlang:
         return None
-    libraries = [*base.glob("usr/lib/*-linux-gnu*"), *base.glob("lib/*-linux-gnu*")] if base else []
-    return Layout(home, erlang, tuple(libraries))
+    return Layout(home, erlang)
 
 
 def source(found: Layout, words: str) -> Source:
@@ -254,8 +250,6 @@ def _environ(folder: Path, found: Layout, port: int) -> dict[str, str]:
         "RABBITMQ_CONFIG_FILES": folder / "none.d",
         "RABBITMQ_ADVANCED_CONFIG_FILE": folder / "advanced.config",
     }
-    if found.libraries:
-        variables["LD_LIBRARY_PATH"] = ":".join(map(str, found.libraries))
     return {name: str(value) for name, value in variables.items()}
 
 
