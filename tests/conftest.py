@@ -51,5 +51,5 @@ def own_url() -> Iterator[str]:
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the machine's user has set must not decide a test."""
     for name in os.environ:
-        if name in ("AMQP_URL", "NO_COLOR", "FORCE_COLOR") or name.startswith("NOX"):
+        if name in ("AMQP_URL", "AMQP_URLS", "NO_COLOR", "FORCE_COLOR") or name.startswith("NOX"):
             monkeypatch.delenv(name)
