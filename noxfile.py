@@ -1,6 +1,6 @@
 """The interface: every command is a session, and this is the only place that installs anything.
 
-nox -s bisect                              which release fixed or broke it
+nox -s bisect                              which release fixed or broke it, or made it slower
 nox -s "release(X)" -- sibling-close       one release, one scenario
 nox -s advise -- X                         what helps those who are stuck with a release
 nox -s check -- X                          is this release, wheel or checkout safe
@@ -62,7 +62,8 @@ def tool(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["tool"])
 def bisect(session: nox.Session) -> None:
     """Find the release where behaviour flips (`-- --help` explains the options)."""
-    for option, group in (("--flaky", "flaky"), ("--figure", "figures")):
+    needs = {"--flaky": "flaky", "--figure": "figures", "--cost": "check", "--number": "check"}
+    for option, group in needs.items():
         if any(argument.split("=")[0] == option for argument in session.posargs):
             add_to_tool(session, group)  # large, and most questions do without
     run_tool(session, "bisect", *session.posargs)
@@ -106,7 +107,7 @@ command(
     "Measure how often the check cries wolf, and what it sees (takes an hour; goes on).",
     "calibrate",
 )
-command("bench", "Measure releases with asv (`-- --help` explains the options).", "bench")
+command("bench", "Measure releases with asv (`-- --help` explains the options).", "bench", "check")
 command(
     "report",
     "Make pages and figures of what is in results/ (`-- --help` explains the options).",

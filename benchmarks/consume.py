@@ -99,7 +99,7 @@ class Inbox:
         return Round(MESSAGES - 1, seconds, self._cpu[1] - self._cpu[0], [])
 
 
-async def request_in_turns(url: str) -> Cache:
+async def request_in_turns(url: str, rounds: int = _measure.ROUNDS) -> Cache:
     """The rounds by ("request", client); each answers its own requests."""
     plain = Plain()
     await plain.open(url)
@@ -120,7 +120,7 @@ async def request_in_turns(url: str) -> Cache:
         answer = await _measure.step(call(), plain)
         if answer not in ("ping", b"ping"):
             raise ValueError(f"asked with 'ping', answered with {answer!r}")
-    return await _measure.in_turns(calls, plain)
+    return await _measure.in_turns(calls, plain, rounds)
 
 
 async def _plain_requests(queue: str, plain: Plain) -> Callable[[bytes], Awaitable[bytes]]:

@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from bisector import commands
-from bisector.errors import TROUBLE, WRONG_USE, OutsideError, UserError
+from bisector.errors import TROUBLE, UNSURE, WRONG_USE, OutsideError, UnsureError, UserError
 
 _stopped_by = 0
 """The signal that ended us, once one has."""
@@ -33,6 +33,8 @@ def main() -> int:
         return asyncio.run(_interruptible(command.run(args)))
     except UserError as error:
         return _end(WRONG_USE, str(error))
+    except UnsureError as error:
+        return _end(UNSURE, str(error))
     except OutsideError as error:
         return _end(TROUBLE, str(error), error.details if args.verbose else "")
     except BrokenPipeError:  # whoever read our output has seen enough

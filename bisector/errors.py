@@ -23,3 +23,7 @@ class OutsideError(Exception):
     def __init__(self, line: str, details: str = "") -> None:
         super().__init__(line)
         self.details = details
+
+
+class UnsureError(Exception):
+    """Not to be told with the certainty asked for: one line that says what can.  Exit code 4."""

@@ -72,14 +72,21 @@ class Journal:
                 if row["question"] != self._question:
                     continue
                 if row.get("forget"):
-                    self._observations.clear()
+                    self._clear()
                 else:
-                    seen = Observation.from_json(row["observation"])
-                    self._observations.append((row["environment"], seen))
+                    self._take(row)
             except (TypeError, KeyError, ValueError):
                 broken += bool(line.strip())
         if broken:
             note(f"{_shown(path)}: passed over {broken} line(s) that a crash left incomplete")
+
+    def _take(self, row: dict[str, Any]) -> None:
+        """Keep what a line says; LookupError, TypeError or ValueError: it is not whole."""
+        seen = Observation.from_json(row["observation"])
+        self._observations.append((row["environment"], seen))
+
+    def _clear(self) -> None:
+        self._observations.clear()
 
     def of(self, version: str, environment: Environment) -> list[Observation]:
         """Return what was observed of a release in such an environment, oldest first."""
@@ -94,7 +101,7 @@ class Journal:
 
     def forget(self) -> None:
         """Make all earlier observations for this question void."""
-        self._observations.clear()
+        self._clear()
         if self._path.exists():
             self._append({"forget": True})
 

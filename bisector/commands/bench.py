@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from bisector.commands import options
 from bisector.commands.options import add_rabbitmq
+from bisector.errors import UserError
 from bisector.history import runs
 from bisector.telling.terminal import console_for
 
@@ -13,7 +15,7 @@ from bisector.telling.terminal import console_for
 class _BenchParser(argparse.ArgumentParser):
     """Takes releases and our own options; from the first other option on, all is asv's."""
 
-    OWN = ("--all", "--missing")
+    OWN = ("--all", "--missing", "--steps")
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -33,14 +35,14 @@ class _BenchParser(argparse.ArgumentParser):
         return parsed
 
 
-_BENCH_OPTIONS = (*_BenchParser.OWN, "--verbose", "-h", "--help")
+_BENCH_OPTIONS = (*_BenchParser.OWN, "--most", "--verbose", "-h", "--help")
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the options of `nox -s bench`."""
     made = _BenchParser(
         prog="nox -s bench --",
-        usage="%(prog)s [--all] [--missing] [--rabbitmq VERSION] [RELEASE | FROM..TO ...]"
+        usage="%(prog)s [--steps] [--all] [--missing] [--rabbitmq VERSION] [RELEASE | FROM..TO ...]"
         " [OPTIONS OF ASV RUN ...]",
         description="Measure releases with asv, on a RabbitMQ of their own (or the one in"
         " AMQP_URL), and file the figures in results/.  Exit codes: 0 measured, 2 wrong use,"
@@ -56,6 +58,15 @@ def parser() -> argparse.ArgumentParser:
         "--missing", action="store_true",
         help="only what results/ lacks, of the releases named or else of all",
     )  # fmt: skip
+    made.add_argument(
+        "--steps", action="store_true",
+        help="find every release that made something slower or faster, in rounds of releases that"
+        " take turns, and write results/steps.json; goes on where it was stopped",
+    )  # fmt: skip
+    made.add_argument(
+        "--most", type=options.count, default=options.HISTORY_MINUTES, metavar="MINUTES",
+        help="with --steps, how long it may take (default: %(default)s)",
+    )  # fmt: skip
     made.add_argument("--verbose", action="store_true", help="after an error, show all of it")
     return made
 
@@ -63,6 +74,12 @@ def parser() -> argparse.ArgumentParser:
 async def run(args: argparse.Namespace) -> int:
     """Measure releases."""
     console = console_for()
+    if args.steps:
+        from bisector.commands import costs  # noqa: PLC0415
+
+        if args.releases or args.asv or args.all or args.missing:
+            raise UserError("--steps is of all releases, and asv has no part in it: give it alone")
+        return await costs.history(args.most, args.rabbitmq, console)
 
     def say(text: str) -> None:
         console.print(text, markup=False, soft_wrap=True)

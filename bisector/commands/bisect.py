@@ -20,7 +20,7 @@ from bisector.bisection.loop import AGREEING
 from bisector.commands import options
 from bisector.environments import releases
 from bisector.errors import FOUND, NO_FLIP, TROUBLE, UNSURE, UserError
-from bisector.questions import programs
+from bisector.questions import cost, programs
 from bisector.rabbitmq import offers
 from bisector.rabbitmq.broker import open_broker
 from bisector.search.exact import Verdict
@@ -48,7 +48,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--scenario", metavar="NAME", help="a built-in scenario by name, or `all` of them"
     )
-    made.add_argument("--list", action="store_true", help="list the built-in scenarios")
+    made.add_argument(
+        "--list", action="store_true", help="list the built-in scenarios and the benchmarks"
+    )
+    options.add_cost(made)
     made.add_argument(
         "--list-rabbitmq", action="store_true", help="list the RabbitMQ that can be had here"
     )
@@ -96,11 +99,13 @@ def parser() -> argparse.ArgumentParser:
         help="answers may be wrong: probe until the flip is certain enough",
     )  # fmt: skip
     how.add_argument(
-        "--confidence", type=options.share, default=0.99, help="with --flaky (default: %(default)s)"
-    )
+        "--confidence", type=options.share, default=0.99,
+        help="with --flaky, --cost or --number (default: %(default)s)",
+    )  # fmt: skip
     how.add_argument(
-        "--most", type=options.count, default=500, metavar="N",
-        help="with --flaky, probes to make at most (default: %(default)s)",
+        "--most", type=options.count, metavar="N",
+        help="with --flaky, probes to make at most (default: 500); with --cost or --number, minutes"
+        f" to take (default: {options.MINUTES})",
     )  # fmt: skip
     how.add_argument(
         "--blame", action=argparse.BooleanOptionalAction, default=True,
@@ -130,6 +135,10 @@ async def run(args: argparse.Namespace) -> int:
         return _list_scenarios()
     if args.list_rabbitmq:
         return await _list_rabbitmq()
+    if args.cost or args.number is not None:
+        from bisector.commands import costs  # noqa: PLC0415  # with SciPy, which no flip needs
+
+        return await costs.run(args, lambda: _axis(args))
     console = options.console_with(
         {"--json": args.json, "--markdown": args.markdown, "--figure": args.figure}
     )
@@ -210,6 +219,8 @@ def _sorted_out(args: argparse.Namespace) -> argparse.Namespace:
         raise UserError(f"--source {args.source}: there is no such folder")
     if args.package and args.python_axis:
         raise UserError("--package and --python-axis are two axes: choose one")
+    costly = options.cost_asked(args)
+    args.most = args.most or (options.MINUTES if costly else 500)
     if args.flaky and args.map:
         raise UserError("--flaky looks for one flip, --map for all of them: choose one")
     chosen = (
@@ -236,6 +247,10 @@ def _list_scenarios() -> int:
     table = Table("scenario", "upstream", "expected", box=box.SIMPLE_HEAD)
     for program in map(programs.scenario, programs.names()):
         table.add_row(program.name, program.report or "", program.expected)
+    console_for().print(table)
+    table = Table("benchmark, for --cost", "what got slower is called", box=box.SIMPLE_HEAD)
+    for benchmark in cost.BENCHMARKS:
+        table.add_row(benchmark.name, benchmark.thing)
     console_for().print(table)
     return FOUND
 

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -16,16 +17,27 @@ from bisector.environments import recipes
 from bisector.environments.releases import PACKAGE
 from bisector.errors import UserError
 from bisector.isolation import needs
-from bisector.questions import ending, programs
+from bisector.questions import cost, ending, programs
 from bisector.rabbitmq import offers
 from bisector.telling.terminal import console_for
+
+MINUTES, HISTORY_MINUTES = 20, 45
+"""How long a search for steps of a cost may take, of one or of all, unless told otherwise."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Takes `--number` with or without a value, and never the next word for one."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        words = sys.argv[1:] if args is None else args
+        return super().parse_known_args(
+            ["--number=" if word == "--number" else word for word in words], namespace
+        )
 
 
 def parser_for(session: str, text: str) -> argparse.ArgumentParser:
     """Return a parser with what every command knows."""
-    parser = argparse.ArgumentParser(
-        prog=f"nox -s {session} --", description=text, allow_abbrev=False
-    )
+    parser = _Parser(prog=f"nox -s {session} --", description=text, allow_abbrev=False)
     parser.add_argument("--verbose", action="store_true", help="after an error, show all of it")
     return parser
 
@@ -61,6 +73,60 @@ def count(text: str) -> int:
     if value < 1:
         raise ValueError
     return value
+
+
+def part(text: str) -> float:
+    """Read a change, as 5% or 0.05, from the command line."""
+    value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    if not 0 < value < 1:
+        raise ValueError
+    return value
+
+
+def add_cost(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the question which release made something slower."""
+    group = parser.add_argument_group("what got slower, instead of what broke")
+    group.add_argument(
+        "--cost", metavar="NAME", help="a benchmark by name, or `all` of them; --list shows them"
+    )
+    group.add_argument(
+        "--number", metavar="[=REGEX]",
+        help="PROGRAM prints a number, and less is better: the last number, or the group of the"
+        " last match (`--number='took ([0-9.]+) ms'`)",
+    )  # fmt: skip
+    group.add_argument(
+        "--least", type=part, default=0.05, metavar="PART",
+        help="the smallest step worth finding, as 5%% or 0.05 (default: 5%%)",
+    )  # fmt: skip
+    group.add_argument(
+        "--higher-is-better", action="store_true", help="of the number that PROGRAM prints"
+    )
+
+
+def cost_asked(args: argparse.Namespace) -> bool:
+    """Whether cost is asked about.
+
+    Raises:
+        UserError: together with options that are of behaviour only.
+    """
+    asked = [f"--{name}" for name in ("cost", "number") if getattr(args, name) is not None]
+    if not asked:
+        return False
+    if len(asked) > 1:
+        raise UserError("--cost is a benchmark of ours, --number a program of yours: choose one")
+    of_behaviour = ("map", "flaky", "figure", "scenario", "match", "until", "alive")
+    for name in of_behaviour:
+        if getattr(args, name):
+            raise UserError(f"--{name} asks what a release does, {asked[0]} what it costs")
+    if args.cost is not None:
+        cost.benchmarks(args.cost)
+        if args.program:
+            raise UserError("--cost is a benchmark of ours: a program of yours takes --number")
+    elif not args.program or args.program[0] in programs.names():
+        raise UserError("--number needs a program of yours that prints a number")
+    elif args.number:
+        cost.check_pattern(regex(args.number))
+    return True
 
 
 def add_environment(parser: argparse.ArgumentParser) -> None:
@@ -199,7 +265,7 @@ def with_program(
     Args:
         required: options that the parser insists on.
     """
-    words = args.program
+    words = args.program = ["--number" if word == "--number=" else word for word in args.program]
     if words and words[0] in programs.names():
         args = parser.parse_args([*required, *words[1:]], args)
         if args.program:

@@ -67,13 +67,13 @@ def next_round(belief: Belief, width: int, aim: Aim) -> list[int]:
     if any(end not in belief.counts for end in ends):
         return sorted((ends * width)[: width - width % 2])
     coarse = max(aim.gap, 2 * math.isqrt(len(belief.line)))
-    if unseen := _unseen(belief, coarse):
-        return _spread(belief, unseen, width)
+    if unseen := _unseen(belief, coarse, width - 1):
+        return _with_known(belief, unseen, width)
     target = _target(belief, aim)
     if target and target.exists >= 0.5:
         return _around(belief, target, width)
-    if unseen := _unseen(belief, aim.gap):
-        return _spread(belief, unseen, width)
+    if unseen := _unseen(belief, aim.gap, width - 1):
+        return _with_known(belief, unseen, width)
     if target:
         return _around(belief, target, width)
     if belief.bump and belief.bump.exists >= SUSPECT:
@@ -160,16 +160,28 @@ def _target(belief: Belief, aim: Aim) -> Effect | None:
     return max(open_, key=lambda e: e.exists * abs(e.change), default=None)
 
 
-def _unseen(belief: Belief, gap: int) -> list[int]:
-    """Places with `gap` points unmeasured or more, the largest first."""
-    sizes = [(len(belief.inside(k)), k) for k in range(len(belief.points) - 1)]
-    return [k for size, k in sorted(sizes, reverse=True) if size >= gap]
+def _unseen(belief: Belief, gap: int, most: int) -> list[int]:
+    """Points to look at, each in the middle of the most points side by side that are unseen.
+
+    Args:
+        gap: so many side by side are left alone.
+        most: how many points are chosen at most.
+    """
+    stretches = [belief.inside(k) for k in range(len(belief.points) - 1)]
+    chosen: list[int] = []
+    while len(chosen) < most:
+        widest = max(stretches, key=len)
+        if len(widest) < gap:
+            break
+        stretches.remove(widest)
+        middle = len(widest) // 2
+        chosen.append(widest[middle])
+        stretches += [widest[:middle], widest[middle + 1 :]]
+    return sorted(chosen)
 
 
-def _spread(belief: Belief, places: Sequence[int], width: int) -> list[int]:
-    """The middles of places, and a point that is known already, to join them to the rest."""
-    insides = [belief.inside(k) for k in places[: width - 1]]
-    chosen = [inside[len(inside) // 2] for inside in insides]
+def _with_known(belief: Belief, chosen: Sequence[int], width: int) -> list[int]:
+    """New points, and known ones to join them to the rest: those that were measured least."""
     middle = chosen[len(chosen) // 2]
     known = sorted(belief.points, key=lambda i: (belief.counts[i], abs(i - middle)))
     return sorted([*chosen, *known[: width - len(chosen)]])

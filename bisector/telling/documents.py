@@ -70,13 +70,15 @@ def _flip_json(finding: Finding, flip: Flip) -> dict[str, Any]:
     if flaky := finding.answer.flaky:
         row["probability"] = round(flaky.probability, 4)
     if blame := finding.blames.get(flip):
-        row["blame"] = _blame_json(blame)
+        row["blame"] = of_blame(blame)
     if (inner := finding.commits.get(flip)) is not None:
         row["commits"] = _edges(inner)
     return row
 
 
-def _blame_json(blame: Blame) -> dict[str, Any]:
+def of_blame(blame: Blame) -> dict[str, Any]:
+    """Return whose fault a flip, or a step of a cost, is."""
+
     def listed(changes: Sequence[Difference]) -> list[dict[str, str | None]]:
         return [{"name": name, "before": old, "after": new} for name, old, new in changes]
 
