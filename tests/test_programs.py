@@ -230,7 +230,7 @@ def test_a_flaky_program_that_runs_out_of_probes_is_not_called(
 
 def test_walks_a_dependency(checkout: Path, own_url: str) -> None:
     ended = run(
-        [*TOOL, "bisect", "--package", "aio-pika", "--with", "faststream==0.5.30", "--from",
+        [*TOOL, "bisect", "--along", "aio-pika", "--with", "faststream==0.5.30", "--from",
          "9.4.3", "--to", "9.5.1", "close-warnings", "--json", "-"],
         checkout,
         AMQP_URL=own_url,
@@ -244,10 +244,35 @@ def test_walks_a_dependency(checkout: Path, own_url: str) -> None:
     assert all(row == held[0] for row in held)
 
 
+@pytest.mark.parametrize(
+    ("package", "versions", "text"),
+    [
+        ("aiormq", ("6.6.4", "6.7.5"), "from importlib import metadata as m\nassert m.version('aiormq') < '6.7'"),
+        ("kombu", ("5.2.4", "5.3.0"), "import kombu\nassert kombu.__version__ < '5.3'"),
+    ],
+)  # fmt: skip
+def test_walks_a_package_without_faststream(
+    checkout: Path, script: Path, package: str, versions: tuple[str, str], text: str
+) -> None:
+    script.write_text(text)
+    first, last = versions
+    ended = run(
+        [*TOOL, "bisect", "--along", package, "--no-broker", "--no-blame", "--from", first, "--to",
+         last, "--json", "-", str(script)],
+        checkout,
+    )  # fmt: skip
+    assert ended.code == 0, ended.said
+    answer = json.loads(ended.stdout)
+    assert (answer["package"], answer["rabbitmq"]) == (package, "none")
+    (flip,) = answer["flips"]
+    assert flip["before"] == first
+    assert all("faststream" not in row["dependencies"] for row in answer["releases"])
+
+
 def test_walks_interpreters(checkout: Path, own_url: str) -> None:
     ended = run(
-        [*TOOL, "bisect", "--python-axis", "--with", "faststream==0.4.7", "--from", "3.10", "--to",
-         "3.12", "import-clean", "--json", "-"],
+        [*TOOL, "bisect", "--along", "python", "--with", "faststream==0.4.7", "--from", "3.10",
+         "--to", "3.12", "import-clean", "--json", "-"],
         checkout,
         AMQP_URL=own_url,
         UV_PYTHON_DOWNLOADS="never",
@@ -337,9 +362,16 @@ def test_a_program_that_cannot_be_read_is_no_verdict(script: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "line"),
     [
-        (["--package", "aio-pika", "sibling-close"], 2, "needs --with faststream=="),
-        (["--package", "flask", "--with", "faststream==0.4.7"], 2, "flask is not in the env"),
-        (["--python-axis"], 2, "needs --with faststream=="),
+        (["--package", "aio-pika", "sibling-close"], 2, "--package is now --along aio-pika"),
+        (["--python-axis"], 2, "--python-axis is now --along python"),
+        (["--along", "aio-pika", "sibling-close"], 2, "or --with faststream==VERSION"),
+        (["--along", "flask", "--with", "faststream==0.4.7"], 2, "flask is not in the env"),
+        (["--along", "python"], 2, "needs --with faststream=="),
+        (["--along", "no-such-package-anywhere", "python", "-V"], 2, "knows no package"),
+        (["--no-broker", "sibling-close"], 2, "needs a RabbitMQ"),
+        (["--no-broker", "--at", "5673", "python", "-V"], 2, "are about a RabbitMQ"),
+        (["--suspect", "0.4.9", "--from", "0.4.7"], 2, "--suspect 0.4.9 is not on the line"),
+        (["--to", "git+file:///no/such/clone"], 2, "git says"),
         (["--with", "aio-pika"], 2, "name one version"),
         (["--with", "aio-pika==0.0.99"], 2, "there is no release 0.0.99"),
         (["--with", "faststream==0.4.7"], 2, "holds what the search walks along"),

@@ -159,3 +159,29 @@ def test_flips_among_untestable_releases_name_them() -> None:
 
 def test_probes_without_worth_are_told_from_the_others() -> None:
     assert exact.worth_probing(history("b...g...g")) == {1, 2, 3}
+
+
+@given(one_flip(), widths, seeds, st.data())
+def test_a_suspect_changes_no_answer(
+    truth: list[Verdict], width: int, seed: int, data: st.DataObject
+) -> None:
+    guess = data.draw(st.integers(0, len(truth) - 1))
+    known: list[Verdict | None] = [None] * len(truth)
+    while wanted := exact.next_to_probe(known, width, suspects=[guess]):
+        assert len(wanted) <= width
+        for i in wanted:
+            assert known[i] is None
+            known[i] = truth[i]
+    assert exact.flips(known) == exact.flips(run(truth, width, seed)[0])
+
+
+def test_a_right_suspect_saves_probes() -> None:
+    truth = [GOOD] * 90 + [BAD] * 37
+    known: list[Verdict | None] = [None] * len(truth)
+    made = 0
+    while wanted := exact.next_to_probe(known, 2, suspects=[90]):
+        made += len(wanted)
+        for i in wanted:
+            known[i] = truth[i]
+    assert exact.flips(known) == [Flip(89, 90)]
+    assert made == 4

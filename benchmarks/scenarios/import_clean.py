@@ -10,6 +10,7 @@ from benchmarks.scenarios._common import BAD, GOOD, Observation, leave, report
 
 REPORT = None
 EXPECTED = "`from faststream.rabbit import RabbitBroker` works after installing faststream[rabbit]."
+BROKER = "none"
 
 
 def observe() -> Observation:

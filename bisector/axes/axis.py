@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from bisector.environments import recipes
 from bisector.environments.recipes import RELEASE_DAY, Environment
-from bisector.environments.releases import Release
+from bisector.environments.releases import PACKAGE, Release
 from bisector.errors import UserError
 
 
@@ -27,6 +27,10 @@ class Axis:
     """What else to name on the command line, to be asked about one of its releases again."""
     newest: bool = True
     """Whether it goes up to the newest release there is."""
+    end: str = ""
+    """The far end as it was named, where it is no release."""
+    resolve: Callable[[Release], Awaitable[None]] | None = None
+    """Where what a point installs has to be found out first: does that."""
     stable_matters: bool = True
     """Whether a stable release is told from a pre-release: commits and interpreters are neither."""
 
@@ -46,6 +50,32 @@ class Choice:
     """FastStream's extras beside `rabbit`."""
     requires: tuple[str, ...] = ()
     """What the reproduction itself needs."""
+    far: tuple[str, Environment] | None = None
+    """An end of FastStream's releases that is none itself: what it is called, and its
+    environment."""
+
+    @property
+    def pins(self) -> dict[str, str]:
+        """The versions that `--with` holds, by name."""
+        return dict(pin(text) for text in self.with_)
+
+    def others(self, package: str = PACKAGE) -> tuple[str, ...]:
+        """What `--with` holds beside a package."""
+        return tuple(text for text in self.with_ if pin(text)[0] != package)
+
+    def options(self, along: str) -> tuple[str, ...]:
+        """Return the options that ask for this again."""
+        python, deps = self.python != recipes.PYTHON, self.deps != RELEASE_DAY
+        return (
+            *([f"--along={along}"] if along != PACKAGE else []),
+            *([f"--from={self.start}"] if along != PACKAGE and self.start else []),
+            *([f"--to={self.end}"] if along != PACKAGE and self.end else []),
+            *(f"--with={text}" for text in self.with_),
+            *(f"--extra={name}" for name in self.extras),
+            *(f"--requires={text}" for text in self.requires),
+            *([f"--deps={self.deps}"] if deps else []),
+            *([f"--python={self.python}"] if python else []),
+        )
 
 
 def pin(text: str) -> tuple[str, str]:

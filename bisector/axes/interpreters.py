@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from bisector.axes.axis import Axis, Choice, pin
+from bisector.axes.axis import Axis, Choice
 from bisector.environments import recipes, releases
 from bisector.environments.recipes import Environment
 from bisector.environments.releases import PACKAGE, Release
@@ -20,11 +20,10 @@ def of_pythons(choice: Choice) -> Axis:
     Raises:
         UserError: no FastStream release is named.
     """
-    pins = dict(pin(text) for text in choice.with_)
-    if PACKAGE not in pins:
-        raise UserError(f"--python-axis needs --with {PACKAGE}==VERSION: the release to hold")
-    release = releases.find(releases.load(), pins[PACKAGE])
-    others = tuple(text for text in choice.with_ if pin(text)[0] != PACKAGE)
+    if PACKAGE not in choice.pins:
+        raise UserError(f"--along python needs --with {PACKAGE}==VERSION: the release to hold")
+    release = releases.find(releases.load(), choice.pins[PACKAGE])
+    others = choice.others()
     never = datetime(1991, 2, 20, tzinfo=timezone.utc)  # interpreters have no upload time
     history = [Release(version, never) for version in PYTHONS]
     chosen = releases.select(history, choice.start, choice.end)
@@ -41,4 +40,5 @@ def of_pythons(choice: Choice) -> Axis:
         )
 
     held = f"{PACKAGE}=={release.version}"
-    return Axis("python", chosen, environment, held, stable_matters=False)
+    options = choice.options("python")
+    return Axis("python", chosen, environment, held, options, stable_matters=False)

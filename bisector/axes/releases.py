@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timezone
 
 from bisector.axes.axis import Axis, Choice, pin
 from bisector.environments import recipes, releases
-from bisector.environments.recipes import RELEASE_DAY, Environment
+from bisector.environments.recipes import Environment
 from bisector.environments.releases import PACKAGE, Release, known
 from bisector.errors import UserError
 
 
 def of_package(choice: Choice) -> Axis:
     """Walk FastStream's releases, with what `--with` names held."""
-    chosen = releases.select(releases.load(), choice.start, choice.end, stable=choice.stable)
-    options = [f"--with={text}" for text in choice.with_]
-    options += [f"--extra={name}" for name in choice.extras]
-    options += [f"--requires={text}" for text in choice.requires]
-    options += [] if choice.deps == RELEASE_DAY else [f"--deps={choice.deps}"]
-    options += [] if choice.python == recipes.PYTHON else [f"--python={choice.python}"]
-    held = ", ".join(choice.with_)
-    newest = choice.end is None
-    return Axis(PACKAGE, chosen, package_environment(choice), held, tuple(options), newest)
+    end = None if choice.far else choice.end
+    chosen = releases.select(releases.load(), choice.start, end, stable=choice.stable)
+    environment, held = package_environment(choice), ", ".join(choice.with_)
+    if choice.far is None:
+        options, newest = choice.options(PACKAGE), choice.end is None
+        return Axis(PACKAGE, chosen, environment, held, options, newest)
+    name, last = choice.far
+    chosen.append(Release(name, datetime.now(timezone.utc)))
+
+    def with_far(release: Release) -> Environment:
+        return last if release.version == name else environment(release)
+
+    return Axis(
+        PACKAGE, chosen, with_far, held, choice.options(PACKAGE), newest=False, end=choice.end or ""
+    )
 
 
 def package_environment(choice: Choice) -> Callable[[Release], Environment]:
@@ -33,7 +40,10 @@ def package_environment(choice: Choice) -> Callable[[Release], Environment]:
     """
     pins = [pin(text) for text in choice.with_]
     if any(name == PACKAGE for name, _ in pins):
-        raise UserError(f"--with {PACKAGE} holds what the search walks along: name a --package")
+        raise UserError(
+            f"--with {PACKAGE} holds what the search walks along: name another line to walk, as"
+            " with --along aio-pika, --along python or --along days"
+        )
     days = [releases.find(known(name, version), version).release_day for name, version in pins]
 
     def environment(release: Release) -> Environment:

@@ -44,6 +44,8 @@ class Manner:
     """Probes that a flaky search may make."""
     confirm: int = AGREEING
     """Fresh processes that have to agree on each side of a flip."""
+    suspects: tuple[str, ...] = ()
+    """Releases to be tried first, since they are believed to be where it flips."""
 
 
 @dataclass
@@ -186,6 +188,7 @@ class Inquiry:
             rules=self._rules,
             repeat=manner.repeat,
             confirm=manner.confirm,
+            suspects=manner.suspects,
         )
 
     def _circumstances(self) -> Circumstances:

@@ -51,13 +51,17 @@ class Bisection:
         rules: Rules,
         repeat: int = 1,
         confirm: int = AGREEING,
+        suspects: Sequence[str] = (),
     ) -> None:
         """Take what is in the journal for known.
 
         Args:
             repeat: probes of a release that all have to be good for it to be good.
             confirm: how often a release beside a flip must have given its verdict.
+            suspects: releases to be tried first.
         """
+        order = [release.version for release in axis.releases]
+        self._suspects = [order.index(version) for version in suspects if version in order]
         self._repeat, self._confirm = repeat, confirm
         self._program, self._axis, self._releases = program, axis, axis.releases
         self._broker, self._place = broker, place
@@ -180,7 +184,7 @@ class Bisection:
         if whole_map and None in history:
             missing = [i for i, verdict in enumerate(history) if verdict is None]
             return [i for i in missing if i not in running][:room]
-        chosen = exact.next_to_probe(history, self._place.jobs, running)
+        chosen = exact.next_to_probe(history, self._place.jobs, running, suspects=self._suspects)
         # Room that is left goes to what the answer will name, should the running probes agree ...
         chosen += [i for i in self._unconfirmed(history) if i not in {*running, *chosen}]
         if not chosen and self._needed == self._confirm > 1:

@@ -11,14 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from bisector.axes import axis as axes
-from bisector.axes.dependencies import of_dependency
-from bisector.axes.interpreters import of_pythons
-from bisector.axes.releases import of_package
 from bisector.bisection.inquiry import Finding, Inquiry, Manner
 from bisector.bisection.journal import JOURNAL
 from bisector.bisection.loop import AGREEING
-from bisector.commands import options
-from bisector.environments import releases
+from bisector.commands import along, options
 from bisector.errors import FOUND, NO_FLIP, TROUBLE, UNSURE, UserError
 from bisector.questions import cost, programs
 from bisector.rabbitmq import offers
@@ -56,25 +52,7 @@ def parser() -> argparse.ArgumentParser:
         "--list-rabbitmq", action="store_true", help="list the RabbitMQ that can be had here"
     )
 
-    where = made.add_argument_group("where to search")
-    where.add_argument(
-        "--from", dest="start", metavar="VERSION|DATE", help="oldest release (default: the first)"
-    )
-    where.add_argument(
-        "--to", dest="end", metavar="VERSION|DATE", help="newest release (default: the newest)"
-    )
-    where.add_argument("--stable", action="store_true", help="leave out pre-releases")
-    where.add_argument("--map", action="store_true", help="probe every release, find every flip")
-    where.add_argument(
-        "--package", metavar="NAME", help="walk this dependency's releases; needs --with faststream"
-    )
-    where.add_argument(
-        "--python-axis", action="store_true", help="walk interpreters; needs --with faststream"
-    )
-    where.add_argument(
-        "--source", type=Path, metavar="DIR",
-        help="a clone of the guilty package: go on from release to commit",
-    )  # fmt: skip
+    along.add_where(made)
     options.add_environment(made)
     options.add_needs(made)
     options.add_reading(made)
@@ -138,7 +116,7 @@ async def run(args: argparse.Namespace) -> int:
     if args.cost or args.number is not None:
         from bisector.commands import costs  # noqa: PLC0415  # with SciPy, which no flip needs
 
-        return await costs.run(args, lambda: _axis(args))
+        return await costs.run(args, lambda: along.axis(args, lambda _text: None))
     console = options.console_with(
         {"--json": args.json, "--markdown": args.markdown, "--figure": args.figure}
     )
@@ -161,7 +139,8 @@ async def run(args: argparse.Namespace) -> int:
 async def _inquire(args: argparse.Namespace, console: Console, findings: list[Finding]) -> None:
     """Find the flips of each program, then whose fault they are; fills `findings` as it goes."""
     with display_for(console) as display:
-        async with open_broker(display.note, args.rabbitmq) as (broker, rabbitmq):
+        needed = not args.no_broker and any(program.broker for program in args.programs)
+        async with open_broker(display.note, args.rabbitmq, needed=needed) as (broker, rabbitmq):
             for program in args.programs:
                 inquiry = Inquiry(
                     program,
@@ -174,7 +153,7 @@ async def _inquire(args: argparse.Namespace, console: Console, findings: list[Fi
                     fresh=args.fresh,
                     display=display,
                 )
-                finding = await inquiry.find(await _axis(args))
+                finding = await inquiry.find(await along.axis(args, display.note))
                 findings.append(finding)
                 # The answer first: whoever hangs is in a hurry.
                 display.pause()
@@ -203,12 +182,6 @@ async def _look_closer(inquiry: Inquiry, finding: Finding, args: argparse.Namesp
             await inquiry.find_commit(finding, flip, args.source)
 
 
-async def _axis(args: argparse.Namespace) -> axes.Axis:
-    if args.package and args.package != releases.PACKAGE:
-        return await of_dependency(args.package, args.choice)
-    return of_pythons(args.choice) if args.python_axis else of_package(args.choice)
-
-
 def _sorted_out(args: argparse.Namespace) -> argparse.Namespace:
     """Turn options into what the search takes."""
     args = options.with_program(parser(), args)
@@ -217,8 +190,6 @@ def _sorted_out(args: argparse.Namespace) -> argparse.Namespace:
         raise UserError("name a program or a --scenario, not both")
     if args.source and not args.source.is_dir():
         raise UserError(f"--source {args.source}: there is no such folder")
-    if args.package and args.python_axis:
-        raise UserError("--package and --python-axis are two axes: choose one")
     costly = options.cost_asked(args)
     args.most = args.most or (options.MINUTES if costly else 500)
     if args.flaky and args.map:
@@ -230,6 +201,7 @@ def _sorted_out(args: argparse.Namespace) -> argparse.Namespace:
     args.programs = (
         [programs.load(words, needs)] if words else [programs.scenario(n) for n in chosen]
     )
+    along.check(args)
     args.choice = axes.Choice(
         args.start, args.end, args.stable, args.deps, args.python, tuple(args.with_),
         tuple(args.extra),
@@ -238,8 +210,9 @@ def _sorted_out(args: argparse.Namespace) -> argparse.Namespace:
     insist = args.jobs is not None
     jobs = args.jobs or options.default_jobs()
     args.manner = Manner(
-        jobs, insist, args.map, args.repeat, args.flaky, args.confidence, args.most, args.confirm
-    )
+        jobs, insist, args.map, args.repeat, args.flaky, args.confidence, args.most, args.confirm,
+        tuple(args.suspect),
+    )  # fmt: skip
     return args
 
 

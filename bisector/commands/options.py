@@ -137,7 +137,7 @@ def add_environment(parser: argparse.ArgumentParser) -> None:
     recipes.add_extra(group)
     group.add_argument(
         "--with", dest="with_", action="append", default=[], metavar="NAME==VERSION",
-        help="hold a dependency (or, with --package, FastStream) at a version; repeatable",
+        help="hold a dependency (or, with --along, FastStream) at a version; repeatable",
     )  # fmt: skip
     group.add_argument(
         "--requires", action="append", default=[], metavar="PKG",

@@ -15,7 +15,7 @@ from bisector.environments.recipes import RELEASE_DAY, TODAY, Environment
 from bisector.errors import OutsideError
 from bisector.processes import process
 
-IMPORT, IMPORT_SECONDS = "import faststream.rabbit", 60.0
+IMPORT_SECONDS = 60.0
 
 
 class UninstallableError(Exception):
@@ -102,12 +102,15 @@ def explain(
 
 
 async def import_failure(environment: Environment) -> str | None:
-    """Say why a release does not import; None: it does.
+    """Say why a release does not import; None: it does, or there is nothing to import.
 
     Raises:
         OutsideError: it was killed, or took too long: the system's doing, for want of memory say.
     """
-    command: list[str | Path] = [environment.interpreter, "-c", IMPORT]
+    modules = environment.modules()
+    if not modules:
+        return None
+    command: list[str | Path] = [environment.interpreter, "-c", f"import {', '.join(modules)}"]
     async with process.start(command, surroundings(environment)) as running:
         code = await running.wait(IMPORT_SECONDS)
         if code is None or code >= 128:

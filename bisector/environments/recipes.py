@@ -152,6 +152,19 @@ class Environment:
         direct = {str(canonicalize_name(name)): text for name, text in named.items()}
         return {n: direct.get(n, f"{n}=={v}") for n, v in self.dependencies().items()}
 
+    def modules(self) -> list[str]:
+        """What to import to see whether it works: FastStream's part, or what it is all about."""
+        about = canonicalize_name(Requirement(self.requirements[0]).name)
+        if about == PACKAGE:
+            return [f"{PACKAGE}.{EXTRA}"]
+        folders = [str(p) for p in self.path.glob("lib*/python*/site-packages")]
+        found = importlib.metadata.distributions(name=about, path=folders)
+        files = [file for distribution in found for file in distribution.files or ()]
+        tops = {file.parts[0].removesuffix(".py") for file in files if file.suffix == ".py"}
+        # The one that bears its name, if any: others may be tests, or want what is not there.
+        named = sorted(top for top in tops if canonicalize_name(top) == about)
+        return named or sorted(top for top in tops if top.isidentifier())[:1]
+
     def lacking(self) -> list[str]:
         """The extras asked for that the installed release does not have."""
         asked = Requirement(self.requirements[0])

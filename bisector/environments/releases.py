@@ -84,7 +84,8 @@ def fetch(package: str = PACKAGE) -> list[Release]:
     Uses the JSON API (PEP 691) with upload times (PEP 700).
 
     Raises:
-        OutsideError: the index is out of reach, does not know the package, or gives no times.
+        UserError: the index does not know the package.
+        OutsideError: it is out of reach, or gives no times.
     """
     # Imported here: an HTTP client is a third of a second that only `nox -s update` has to spend.
     import requests  # noqa: PLC0415
@@ -101,7 +102,7 @@ def fetch(package: str = PACKAGE) -> list[Release]:
         with PyPISimple(endpoint, accept=ACCEPT_JSON_ONLY) as index:
             files = index.get_project_page(package, timeout=30).packages
     except NoSuchProjectError:
-        raise OutsideError(f"the package index knows no package {package!r}") from None
+        raise UserError(f"the package index knows no package {package!r}") from None
     except UnsupportedContentTypeError as error:
         raise OutsideError(
             "the package index does not speak the JSON API (PEP 691):"

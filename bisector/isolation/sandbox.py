@@ -136,7 +136,7 @@ async def prepare(
             url = _url(as_root, port) if server.private else _moved(url, port)
         others = {} if inner else server.others
         yield Sandbox(
-            {"AMQP_URL": url, **others, "TMPDIR": str(temporary), **needs.variables(url)},
+            {"AMQP_URL": url or None, **others, "TMPDIR": str(temporary), **needs.variables(url)},
             folder,
             relay,
             inner,

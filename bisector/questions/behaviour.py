@@ -280,7 +280,7 @@ async def _watch(
     output = probe.process.output.replace(probe.vhost, "/") if probe.vhost else probe.process.output
     verdict, outcome, reason = ending.judge(end, output, rules)
     evidence: dict[str, Any] = {}
-    if end.code is None and end.cause is not Cause.WROTE:
+    if end.code is None and end.cause is not Cause.WROTE and probe.lease.server.url:
         seconds = await _control(probe.lease)  # while it still hangs
         evidence["control"] = {"answered": True, "seconds": round(seconds, 4)}
     told = _read(probe.report)

@@ -55,6 +55,8 @@ class Program:
     files: Files | None = None
     """What is in its folder; None: a scenario, which touches no files."""
     needs: Needs = NOTHING
+    broker: bool = True
+    """Whether it can use a RabbitMQ."""
 
     @property
     def as_typed(self) -> str:
@@ -228,6 +230,7 @@ def _builtin(path: Path, name: str) -> Program:
         digest=_hash(*(file.read_bytes() for file in (path, *shared))),
         report=constants.get("REPORT"),
         expected=constants.get("EXPECTED") or "",
+        broker=constants.get("BROKER") != "none",
     )
 
 

@@ -9,7 +9,26 @@ from . import container, debian, given, node, offers
 from .control import Watch, control
 from .server import BrokerError, PrivateServer, Progress, Server, Source
 
-__all__ = ["BrokerError", "PrivateServer", "Server", "Source", "Watch", "control", "find"]
+__all__ = [
+    "NONE",
+    "NO_BROKER",
+    "BrokerError",
+    "PrivateServer",
+    "Server",
+    "Source",
+    "Watch",
+    "control",
+    "find",
+]
+
+
+async def _none() -> Server:
+    return Server("", NO_BROKER, NO_BROKER)
+
+
+NO_BROKER = "none"
+NONE = Source(NO_BROKER, NO_BROKER, _none, private=False, isolates=True)
+"""For programs that need no RabbitMQ: it has no URL, nothing is started, and it is always well."""
 
 
 async def find(progress: Progress, wanted: str | None = None) -> Source:

@@ -113,18 +113,19 @@ class Broker:
 
 @contextlib.asynccontextmanager
 async def open_broker(
-    note: Callable[[str], None], wanted: str | None = None
+    note: Callable[[str], None], wanted: str | None = None, *, needed: bool = True
 ) -> AsyncIterator[tuple[Broker, str]]:
     """Find a RabbitMQ; yields it, not yet started, and its version.
 
     Args:
         wanted: the version that it has to be of (see `rabbitmq.find`).
+        needed: whether any program can use it; else none is looked for.
 
     Raises:
         OutsideError: there is none and none can be brought.
         UserError: there is no such version.
     """
-    source = await rabbitmq.find(note, wanted)
+    source = await rabbitmq.find(note, wanted) if needed else rabbitmq.NONE
     async with Broker(source, note) as broker:
         version = source.version or (await broker.lease()).server.version
         yield broker, version

@@ -45,6 +45,8 @@ async def control(url: str, timeout: float = 5.0) -> float:
     credentials, virtual host, or no answer within `timeout` seconds.
     """
     started = time.perf_counter()
+    if not url:  # there is none, nor need be
+        return 0.0
     with _explained(url, timeout):
         await _bounded(_publish(url), timeout)
     return time.perf_counter() - started
@@ -79,6 +81,8 @@ class Watch:
         self._closing = False
 
     async def __aenter__(self) -> Watch:
+        if not self.url:  # there is none, nor need be
+            return self
         with _explained(self.url, self.timeout):
             self._connection = await _bounded(aio_pika.connect(self.url), self.timeout)
         self._connection.close_callbacks.add(self._closed)
@@ -94,6 +98,8 @@ class Watch:
         trace: TracebackType | None,
     ) -> None:
         self._closing = True
+        if not self.url:
+            return
         with contextlib.suppress(Exception):
             await _bounded(self._connection.close(), self.timeout)
 

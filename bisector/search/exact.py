@@ -60,6 +60,7 @@ def next_to_probe(
     width: int,
     running: Collection[int] = (),
     explore: int = EXPLORE,
+    suspects: Collection[int] = (),
 ) -> list[int]:
     """Choose the releases whose verdicts would say most; empty when there is nothing to ask now.
 
@@ -72,8 +73,13 @@ def next_to_probe(
         width: how many releases are probed side by side, at least 1.
         running: releases being probed right now; at most `width - len(running)` are chosen.
         explore: how many releases may be probed before a first difference is seen.
+        suspects: releases that somebody believes to be the first with another verdict; they, and
+            those before them, are asked next after the ends.  A right guess saves probes, a wrong
+            one costs two and changes no answer.
     """
     ends, stretches = _open(history, explore)
+    open_ = {*ends, *(i for stretch in stretches for i in stretch)}
+    ends += [i for s in suspects for i in (s, s - 1) if i in open_ and i not in ends]
     if pending := {i for i in (0, len(history) - 1) if history[i] is None and i in running}:
         # An end that takes long, as a hang does, decides where to go on. Beside it is worth a look
         # in any case; anywhere else would be a guess.

@@ -20,6 +20,7 @@ from bisector.environments.recipes import RELEASE_DAY
 from bisector.environments.releases import PACKAGE
 from bisector.questions.behaviour import Observation
 from bisector.questions.programs import SIBLING_CLOSE
+from bisector.rabbitmq import NO_BROKER
 from bisector.search import exact
 from bisector.search.exact import Verdict
 from bisector.telling.hints import hints, options
@@ -362,9 +363,12 @@ def _circumstances(answer: Answer) -> str:
         deps = f"{answer.axis.held} held, {deps}"
     probes = sum(map(len, answer.observations.values()))
     known = f" ({probes - answer.made} of them known already)" if answer.made < probes else ""
+    rabbitmq = f"RabbitMQ {where.rabbitmq} ({where.rabbitmq_source})"
+    if where.rabbitmq == NO_BROKER:
+        rabbitmq = "no RabbitMQ"
     return (
         f"{probes} probes of {len(answer.observations)} of {len(answer.releases)} releases{known}"
-        f" in {answer.seconds:.1f} s; RabbitMQ {where.rabbitmq} ({where.rabbitmq_source}),"
+        f" in {answer.seconds:.1f} s; {rabbitmq},"
         f" Python {answer.python}, {deps}; {answer.started:%Y-%m-%d %H:%M} UTC"
     )
 

@@ -123,7 +123,7 @@ def _range(answer: Answer) -> list[str]:
     if answer.axis.package != PACKAGE:
         return []
     known = [release.version for release in releases.load()]
-    first, last = answer.releases[0].version, answer.releases[-1].version
+    first, last = answer.releases[0].version, answer.axis.end or answer.releases[-1].version
     return [
         *([] if first == known[0] else [f"--from={first}"]),
         *([] if last == known[-1] else [f"--to={last}"]),

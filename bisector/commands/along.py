@@ -1,0 +1,133 @@
+"""Which line `bisect` walks: `--along` and what goes with it, from options to an axis."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from bisector.axes.axis import Axis, Choice
+from bisector.axes.dependencies import of_any, of_dependency
+from bisector.axes.interpreters import of_pythons
+from bisector.axes.releases import of_package
+from bisector.environments.recipes import Environment
+from bisector.environments.releases import PACKAGE
+from bisector.errors import UserError
+
+PYTHON, DAYS = "python", "days"
+
+
+class _Renamed(argparse.Action):
+    """An option of before, which names the one of now."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,  # noqa: ARG002
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        now = "--along python" if self.nargs == 0 else f"--along {values}"
+        parser.error(f"{option_string} is now {now}")
+
+
+def add_where(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where to search."""
+    where = parser.add_argument_group("where to search")
+    where.add_argument(
+        "--along", default=PACKAGE, metavar="WHAT",
+        help="what to walk: faststream's releases (the default), any other package's by its name"
+        " (in the environment of one release of FastStream, where --with faststream==VERSION names"
+        " it), or `python`: interpreters",
+    )  # fmt: skip
+    where.add_argument(
+        "--from", dest="start", metavar="VERSION|DATE", help="oldest release (default: the first)"
+    )
+    where.add_argument(
+        "--to", dest="end", metavar="VERSION|DATE|PATH|git+URL[@REF]",
+        help="newest release (default: the newest); of FastStream also a wheel, a source folder or"
+        " a commit: is it fixed there?",
+    )  # fmt: skip
+    where.add_argument("--stable", action="store_true", help="leave out pre-releases")
+    where.add_argument(
+        "--suspect", action="append", default=[], metavar="VERSION",
+        help="try this release and the one before it first: saves probes if it is where it flips,"
+        " changes no answer if not; repeatable",
+    )  # fmt: skip
+    where.add_argument("--map", action="store_true", help="probe every release, find every flip")
+    where.add_argument("--source", type=Path, metavar="DIR",
+        help="a clone of the guilty package: go on from release to commit",
+    )  # fmt: skip
+    where.add_argument(
+        "--no-broker", action="store_true", help="the program needs no RabbitMQ: start none"
+    )
+    where.add_argument("--package", action=_Renamed, help=argparse.SUPPRESS)
+    where.add_argument("--python-axis", action=_Renamed, nargs=0, help=argparse.SUPPRESS)
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuse what does not go together.
+
+    Raises:
+        UserError: with a line that says what to do instead.
+    """
+    own = [program.name for program in args.programs if program.builtin]
+    held = any(re.match(rf"{PACKAGE}\b", text) for text in args.with_)
+    alone = args.along not in (PACKAGE, PYTHON, DAYS) and not held
+    if alone and own:
+        raise UserError(
+            f"the scenario {own[0]} is about {PACKAGE}, which is not there along {args.along}: name"
+            f" a program of yours, or --with {PACKAGE}==VERSION"
+        )
+    if args.no_broker:
+        if broker := [p.name for p in args.programs if p.builtin and p.broker]:
+            raise UserError(f"the scenario {broker[0]} needs a RabbitMQ: leave out --no-broker")
+        if args.declare or args.definitions or args.at or args.url_as:
+            raise UserError(
+                "--declare, --definitions, --at and --url-as are about a RabbitMQ: leave them out,"
+                " or --no-broker"
+            )
+
+
+async def axis(args: argparse.Namespace, note: Callable[[str], None]) -> Axis:
+    """Return what to walk.
+
+    Args:
+        note: is told what takes time.
+    """
+    line = await _line(args.along, args.choice, note)
+    there = [release.version for release in line.releases]
+    for version in args.suspect:
+        if version not in there:
+            raise UserError(
+                f"--suspect {version} is not on the line walked, {there[0]} to {there[-1]}"
+            )
+    return line
+
+
+async def _line(along: str, choice: Choice, note: Callable[[str], None]) -> Axis:
+    if along == PYTHON:
+        return of_pythons(choice)
+    if along != PACKAGE and PACKAGE in choice.pins:
+        return await of_dependency(along, choice)
+    if along != PACKAGE:
+        return of_any(along, choice)
+    if choice.end and _is_unreleased(choice.end):
+        choice = replace(choice, far=await _far(choice.end, choice, note))
+    return of_package(choice)
+
+
+def _is_unreleased(text: str) -> bool:
+    path = Path(text)
+    return text.startswith("git+") or "/" in text or path.suffix == ".whl" or path.is_dir()
+
+
+async def _far(text: str, choice: Choice, note: Callable[[str], None]) -> tuple[str, Environment]:
+    from bisector.check import candidates  # noqa: PLC0415  # most questions do without
+
+    _, side = await candidates.sides(
+        text, None, with_=choice.with_, deps=choice.deps, python=choice.python, note=note
+    )
+    return side.name, replace(side.environment, requires=choice.requires)
