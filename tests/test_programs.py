@@ -244,10 +244,13 @@ def test_walks_a_dependency(checkout: Path, own_url: str) -> None:
     assert all(row == held[0] for row in held)
 
 
+AIORMQ = "from importlib import metadata\nassert metadata.version('aiormq') < '6.7'"
+
+
 @pytest.mark.parametrize(
     ("package", "versions", "text"),
     [
-        ("aiormq", ("6.6.4", "6.7.5"), "from importlib import metadata as m\nassert m.version('aiormq') < '6.7'"),
+        ("aiormq", ("6.6.4", "6.7.5"), AIORMQ),
         ("kombu", ("5.2.4", "5.3.0"), "import kombu\nassert kombu.__version__ < '5.3'"),
     ],
 )  # fmt: skip

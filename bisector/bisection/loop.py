@@ -346,19 +346,15 @@ class Bisection:
         """
         known = [o for o in self._journal.of(name, environment) if o.alone or not alone]
         remembered = bool(known)
+
+        def stage(text: str) -> None:
+            self._display.stage(name, text)
+
         for _ in range(self._repeat - len(known)):
             if known and known[-1].verdict is not Verdict.GOOD:
                 break
-            known.append(
-                await self._place.answer(
-                    name,
-                    environment,
-                    self._program,
-                    self._rules,
-                    lambda text: self._display.stage(name, text),
-                    alone=alone,
-                )
-            )
+            what = self._program, self._rules, stage
+            known.append(await self._place.answer(name, environment, *what, alone=alone))
             remembered = False
             self._journal.add(known[-1], environment)
         seen = replace(known[-1], verdict=self._read_verdict(known[-1]))
