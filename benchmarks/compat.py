@@ -77,7 +77,9 @@ def make_exchange(name: str) -> Any:
 
 
 def make_queue(name: str, **options: Any) -> Any:
-    """A queue; `options` are those that every release knows: durable, exclusive, arguments."""
+    """A queue; `options` are those that every release knows: durable, exclusive,
+    auto_delete, arguments.
+    """
     return rabbit().RabbitQueue(name, **options)
 
 
@@ -91,6 +93,11 @@ def subscribe(broker: Any, queue: Any, receive: Callable[[Any], Awaitable[Any]])
         return await receive(body)
 
     broker.subscriber(queue)(handle)
+
+
+def requeue() -> Exception:
+    """What a handler raises to have RabbitMQ deliver its message again."""
+    return importlib.import_module("faststream.exceptions").NackMessage()  # type: ignore[no-any-return]
 
 
 async def publish(broker: Any, body: str, *, exchange: Any, routing_key: str) -> None:
