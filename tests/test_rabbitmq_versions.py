@@ -10,13 +10,17 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
+from bisector.axes import brokers
 from bisector.errors import UserError
 from bisector.rabbitmq import BrokerError, control, debian, find, node, offers, suites
 from bisector.rabbitmq.control import version
+from bisector.rabbitmq.fleet import Fleet
 from bisector.rabbitmq.server import Server
 from bisector.rabbitmq.suites import Suite
 from bisector.rabbitmq.unpack import matches, needed
+from tests import schemas
 from tests.command import TOOL, run
 
 needs_apt = pytest.mark.skipif(not debian.usable(), reason="needs apt-get and dpkg-deb")
@@ -193,3 +197,81 @@ def test_a_version_is_a_number(checkout: Path) -> None:
     told = run([*TOOL, "bisect", "--rabbitmq", "three"], checkout)
     assert (told.code, told.stdout) == (2, "")
     assert "argument --rabbitmq: invalid version value: 'three'" in told.stderr
+
+
+LINE = ["3.8.9", "3.10.8", "4.0.5", "4.3.6"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "suited"),
+    [
+        (None, None, LINE),
+        ("3.10", "4.0", ["3.10.8", "4.0.5"]),
+        ("3.8.9", "4.0.5", ["3.8.9", "3.10.8", "4.0.5"]),
+        ("4", "4", ["4.0.5", "4.3.6"]),
+        ("3.10.9", "4.0.1", []),
+    ],
+)
+def test_between_two_versions(start: str | None, end: str | None, suited: list[str]) -> None:
+    assert brokers.between(LINE, start, end) == suited
+
+
+@pytest.fixture(scope="module")
+def two() -> tuple[str, str]:
+    """The oldest and the newest RabbitMQ that were brought before."""
+    found = [offer.version for offer in offers.known() if offer.place != "container"]
+    if len(found) < 2:
+        pytest.skip("there is only one RabbitMQ here")
+    return found[-1], found[0]
+
+
+def test_a_fleet_keeps_to_the_memory_there_is(two: tuple[str, str]) -> None:
+    old, new = two
+    notes: list[str] = []
+
+    async def use() -> None:
+        async with Fleet(notes.append, most=1) as fleet:
+            waiting = asyncio.Event()
+
+            async def second() -> Server:
+                waiting.set()
+                async with fleet.lend(new) as broker:
+                    return (await broker.lease()).server
+
+            async with fleet.lend(old) as broker:
+                first = (await broker.lease()).server
+                other = asyncio.create_task(second())
+                await waiting.wait()
+                async with fleet.lend(old) as same:  # is there already, and need not wait
+                    assert same is broker
+                assert not other.done()
+                assert first.running()
+            server = await other
+            assert (first.version, server.version) == (old, new)
+            assert not first.running()
+            assert server.running()
+        assert not server.running()
+
+    asyncio.run(use())
+    assert "memory for 1 RabbitMQ at a time: the others wait" in notes
+
+
+def test_along_rabbitmq(two: tuple[str, str], checkout: Path) -> None:
+    along = [*TOOL, "bisect", "--along", "rabbitmq"]
+    held = ["--with", "faststream==0.7.8"]
+    told = run([*along, *held, "--from", two[0], "--json", "-", "large-message"], checkout)
+    answer = json.loads(told.stdout)
+    schemas.validate(answer, "bisect")
+    verdicts = {row["version"]: row["verdict"] for row in answer["releases"]}
+    # 4.0 lowered what is the largest message.
+    assert verdicts == {v: "bad" if Version(v) >= Version("4") else "good" for v in verdicts}
+    assert {*two} <= {*verdicts}
+    assert told.code == (0 if len({*verdicts.values()}) == 2 else 1)
+    for flip in answer["flips"]:
+        assert flip["blame"]["sentence"] == "It is RabbitMQ: nothing else differs."
+    wrong = run([*along, "large-message"], checkout)
+    assert (wrong.code, wrong.stdout) == (2, "")
+    assert "needs --with faststream==VERSION" in wrong.stderr
+    wrong = run([*along, *held, "--rabbitmq", "4", "large-message"], checkout)
+    assert wrong.code == 2
+    assert "leave out --rabbitmq" in wrong.stderr

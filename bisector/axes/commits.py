@@ -18,7 +18,8 @@ from bisector.errors import UserError
 
 SOURCES = ENVIRONMENTS / "sources"
 HOME = {PACKAGE: "https://github.com/ag2ai/faststream", "aio-pika": "https://github.com/mosquito/aio-pika",
-        "aiormq": "https://github.com/mosquito/aiormq"}  # fmt: skip
+        "aiormq": "https://github.com/mosquito/aiormq",
+        "rabbitmq": "https://github.com/rabbitmq/rabbitmq-server"}  # fmt: skip
 """Where the packages are developed, to link what changed between two releases."""
 
 
@@ -40,6 +41,8 @@ class Commit:
 def compare_link(package: str, before: str, after: str) -> str | None:
     """Return the address of what changed between two releases; None for a package unknown here."""
     home = HOME.get(package)
+    if package == "rabbitmq":  # its notes name what breaks, among thousands of commits
+        return f"{home}/releases/tag/v{after}"
     return f"{home}/compare/{before}...{after}" if home else None
 
 

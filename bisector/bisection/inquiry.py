@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bisector.axes import commits
 from bisector.axes.axis import Axis, Choice
+from bisector.axes.brokers import RABBITMQ
 from bisector.axes.commits import Commit
 from bisector.axes.culprits import of_culprits
 from bisector.bisection import blame as blaming
@@ -19,11 +20,14 @@ from bisector.bisection.crosses import Side
 from bisector.bisection.journal import Journal, Question
 from bisector.bisection.loop import AGREEING, Bisection
 from bisector.environments import building, recipes
+from bisector.places.beside import Beside
 from bisector.places.display import Display
 from bisector.places.here import Here
+from bisector.places.place import Place
 from bisector.questions.ending import Rules
 from bisector.questions.programs import Program
 from bisector.rabbitmq.broker import Broker
+from bisector.rabbitmq.fleet import Fleet
 
 REPEATS = 30
 """How often a cross is probed at most, where it fails only sometimes."""
@@ -72,16 +76,26 @@ class Inquiry:
         *,
         broker: Broker,
         rabbitmq: str,
+        fleet: Fleet | None = None,
         journal: Path,
         fresh: bool,
         display: Display,
     ) -> None:
-        """Take all that does not change from one bisection of the inquiry to the next."""
+        """Take all that does not change from one bisection of the inquiry to the next.
+
+        Args:
+            fleet: where RabbitMQ itself is walked: takes the broker's place.
+        """
         self._program, self._choice, self._rules, self._manner = program, choice, rules, manner
         self._broker, self._rabbitmq, self._display = broker, rabbitmq, display
         self._journal, self._fresh = journal, fresh
         self._forgotten: list[Question] = []
-        self._place = Here(broker, manner.jobs, display.note, insist=manner.insist)
+        self._source = fleet.source if fleet else broker.source
+        self._place: Place = (
+            Beside(fleet, manner.jobs, display.note, insist=manner.insist)
+            if fleet
+            else Here(broker, manner.jobs, display.note, insist=manner.insist)
+        )
 
     async def find(self, axis: Axis) -> Finding:
         """Find the flips along an axis."""
@@ -97,6 +111,11 @@ class Inquiry:
     async def blame(self, finding: Finding, flip: Flip) -> Blame:
         """Find out whose fault a flip is; a guilty dependency's own releases are bisected, too."""
         answer, axis = finding.answer, finding.answer.axis
+        if axis.package == RABBITMQ:
+            culprit = (RABBITMQ, flip.before, flip.after)
+            found = Blame(blaming.CODE, "It is RabbitMQ: nothing else differs.", (), (culprit,))
+            finding.blames[flip] = found
+            return found
         before, after = await self._side(answer, flip.before), await self._side(answer, flip.after)
         bisection = self._bisection(axis, replace(self._manner, repeat=self._repeats(answer)))
         found = await blaming.blame(
@@ -171,7 +190,7 @@ class Inquiry:
             self._program.digest or f"unknown {uuid.uuid4()}",
             choice.python,
             recipes.rule(choice.deps),
-            f"{self._rabbitmq}, {self._broker.source}",
+            f"{self._rabbitmq}, {self._source}",
             self._rules.to_json(),
         )
         journal = Journal(question, self._journal, self._display.note)
@@ -192,6 +211,4 @@ class Inquiry:
         )
 
     def _circumstances(self) -> Circumstances:
-        return Circumstances(
-            self._choice.deps, self._choice.python, self._rabbitmq, self._broker.source
-        )
+        return Circumstances(self._choice.deps, self._choice.python, self._rabbitmq, self._source)

@@ -18,7 +18,7 @@ from bisector.environments.recipes import Environment
 from bisector.environments.releases import Release
 from bisector.places.ahead import Ahead
 from bisector.places.display import Display
-from bisector.places.here import Here
+from bisector.places.place import Place
 from bisector.questions.behaviour import Observation
 from bisector.questions.ending import ALIVE, Rules
 from bisector.questions.programs import Program
@@ -45,7 +45,7 @@ class Bisection:
         axis: Axis,
         *,
         broker: Broker,
-        place: Here,
+        place: Place,
         journal: Journal,
         display: Display,
         rules: Rules,

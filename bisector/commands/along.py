@@ -9,14 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from bisector.axes.axis import Axis, Choice
+from bisector.axes.brokers import RABBITMQ, of_rabbitmqs
 from bisector.axes.dependencies import of_any, of_dependency
 from bisector.axes.interpreters import of_pythons
 from bisector.axes.releases import of_package
+from bisector.commands import options
 from bisector.environments.recipes import Environment
 from bisector.environments.releases import PACKAGE
 from bisector.errors import UserError
+from bisector.rabbitmq import fleet
 
 PYTHON, DAYS = "python", "days"
+OURS = (PACKAGE, PYTHON, DAYS, RABBITMQ)
 
 
 class _Renamed(argparse.Action):
@@ -40,7 +44,8 @@ def add_where(parser: argparse.ArgumentParser) -> None:
         "--along", default=PACKAGE, metavar="WHAT",
         help="what to walk: faststream's releases (the default), any other package's by its name"
         " (in the environment of one release of FastStream, where --with faststream==VERSION names"
-        " it), or `python`: interpreters",
+        " it), `python`: interpreters, or `rabbitmq`: its versions, beside one"
+        " release of FastStream",
     )  # fmt: skip
     where.add_argument(
         "--from", dest="start", metavar="VERSION|DATE", help="oldest release (default: the first)"
@@ -75,11 +80,20 @@ def check(args: argparse.Namespace) -> None:
     """
     own = [program.name for program in args.programs if program.builtin]
     held = any(re.match(rf"{PACKAGE}\b", text) for text in args.with_)
-    alone = args.along not in (PACKAGE, PYTHON, DAYS) and not held
+    alone = args.along not in OURS and not held
     if alone and own:
         raise UserError(
             f"the scenario {own[0]} is about {PACKAGE}, which is not there along {args.along}: name"
             f" a program of yours, or --with {PACKAGE}==VERSION"
+        )
+    if args.along == RABBITMQ and (args.rabbitmq or args.no_broker):
+        raise UserError(
+            f"--along {RABBITMQ} walks its versions: leave out --rabbitmq and --no-broker; --from"
+            " and --to choose among them"
+        )
+    if args.along == RABBITMQ and options.cost_asked(args):
+        raise UserError(
+            "costs are only compared on one RabbitMQ: `nox -s check -- --rabbitmq VERSION`"
         )
     if args.no_broker:
         if broker := [p.name for p in args.programs if p.builtin and p.broker]:
@@ -110,6 +124,8 @@ async def axis(args: argparse.Namespace, note: Callable[[str], None]) -> Axis:
 async def _line(along: str, choice: Choice, note: Callable[[str], None]) -> Axis:
     if along == PYTHON:
         return of_pythons(choice)
+    if along == RABBITMQ:
+        return of_rabbitmqs(choice, await fleet.versions(note))
     if along != PACKAGE and PACKAGE in choice.pins:
         return await of_dependency(along, choice)
     if along != PACKAGE:

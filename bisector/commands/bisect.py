@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bisector.axes import axis as axes
+from bisector.axes.brokers import RABBITMQ
 from bisector.bisection.inquiry import Finding, Inquiry, Manner
 from bisector.bisection.journal import JOURNAL
 from bisector.bisection.loop import AGREEING
@@ -19,6 +20,7 @@ from bisector.errors import FOUND, NO_FLIP, TROUBLE, UNSURE, UserError
 from bisector.questions import cost, programs
 from bisector.rabbitmq import offers
 from bisector.rabbitmq.broker import open_broker
+from bisector.rabbitmq.fleet import Fleet
 from bisector.search.exact import Verdict
 from bisector.telling import answers, documents, maps
 from bisector.telling.terminal import console_for, display_for
@@ -140,7 +142,12 @@ async def _inquire(args: argparse.Namespace, console: Console, findings: list[Fi
     """Find the flips of each program, then whose fault they are; fills `findings` as it goes."""
     with display_for(console) as display:
         needed = not args.no_broker and any(program.broker for program in args.programs)
-        async with open_broker(display.note, args.rabbitmq, needed=needed) as (broker, rabbitmq):
+        walked = args.along == RABBITMQ
+        async with (
+            Fleet(display.note) as fleet,
+            open_broker(display.note, args.rabbitmq, needed=needed and not walked) as opened,
+        ):
+            broker, rabbitmq = opened
             for program in args.programs:
                 inquiry = Inquiry(
                     program,
@@ -148,7 +155,8 @@ async def _inquire(args: argparse.Namespace, console: Console, findings: list[Fi
                     options.rules_of(args, program),
                     args.manner,
                     broker=broker,
-                    rabbitmq=rabbitmq,
+                    rabbitmq="each of its own" if walked else rabbitmq,
+                    fleet=fleet if walked else None,
                     journal=args.journal,
                     fresh=args.fresh,
                     display=display,

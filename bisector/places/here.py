@@ -11,6 +11,7 @@ from bisector.environments.recipes import Environment
 from bisector.errors import OutsideError
 from bisector.isolation.leftovers import other_arguments
 from bisector.isolation.sandbox import Arrangement, listens, namespaces
+from bisector.places.place import Stage
 from bisector.questions import astray
 from bisector.questions.astray import AstrayError
 from bisector.questions.behaviour import TAKEN, Observation, observe
@@ -19,24 +20,29 @@ from bisector.questions.programs import Program
 from bisector.rabbitmq.broker import Broker
 from bisector.search.exact import Verdict
 
-Stage = Callable[[str], None]
-
 
 class Here:
     """Probes programs on this machine, beside one broker."""
 
     def __init__(
-        self, broker: Broker, jobs: int, note: Callable[[str], None], *, insist: bool = False
+        self,
+        broker: Broker,
+        jobs: int,
+        note: Callable[[str], None],
+        *,
+        insist: bool = False,
+        turns: Turns | None = None,
     ) -> None:
         """Take how many to probe side by side.
 
         Args:
             note: is told what a person should know.
             insist: the user wants so many, also where they cannot be kept apart.
+            turns: what lets them in, where others probe on this machine, too.
         """
         self._broker, self._jobs, self._insist, self._tell = broker, jobs, insist, note
         self._said: set[str] = set()
-        self._turns = _Turns(jobs)
+        self._turns = turns or Turns(jobs)
         self._settled: dict[Program, Arrangement] = {}
         self._left: set[tuple[str, str]] = set()
 
@@ -193,7 +199,7 @@ class Here:
             self._tell(text)
 
 
-class _Turns:
+class Turns:
     """Lets so many in side by side, or one alone."""
 
     def __init__(self, most: int) -> None:

@@ -79,6 +79,12 @@ class Broker:
             assert self._lease is not None
             return self._lease
 
+    async def rest(self) -> None:
+        """Stop it until the next lease, which starts another."""
+        async with self._changing:
+            self._lease = None
+            await self._stack.aclose()
+
     async def _renew(self) -> None:
         if self._lease is not None:
             self._deaths += 1

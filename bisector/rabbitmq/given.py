@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import partial
 
 from packaging.version import InvalidVersion, Version
@@ -40,7 +41,7 @@ async def source(wanted: str | None = None) -> Source:
             f"--rabbitmq {wanted}: {names} lead to {there}; name a broker of that version there, or"
             " unset them"
         )
-    return max(suited, key=_order)
+    return max(suited, key=lambda s: _order(s.version))
 
 
 async def every() -> list[Source]:
@@ -60,8 +61,13 @@ async def _connected(url: str, variable: str) -> Server:
         raise BrokerError(f"{variable}: {error}", error.details) from error
 
 
-def _order(source: Source) -> Version:
+def in_order(versions: Iterable[str]) -> list[str]:
+    """Return versions oldest first, each once; what is none comes before all others."""
+    return sorted(set(versions), key=_order)
+
+
+def _order(version: str | None) -> Version:
     try:
-        return Version(source.version or "")
+        return Version(version or "")
     except InvalidVersion:
         return Version("0")
