@@ -41,11 +41,11 @@ def add_where(parser: argparse.ArgumentParser) -> None:
     """Add the options that say where to search."""
     where = parser.add_argument_group("where to search")
     where.add_argument(
-        "--along", default=PACKAGE, metavar="WHAT",
+        "--along", action="append", metavar="WHAT",
         help="what to walk: faststream's releases (the default), any other package's by its name"
         " (in the environment of one release of FastStream, where --with faststream==VERSION names"
         " it), `python`: interpreters, or `rabbitmq`: its versions, beside one"
-        " release of FastStream",
+        " release of FastStream; `rabbitmq` and another one: which pairs work?",
     )  # fmt: skip
     where.add_argument(
         "--from", dest="start", metavar="VERSION|DATE", help="oldest release (default: the first)"
@@ -78,6 +78,13 @@ def check(args: argparse.Namespace) -> None:
     Raises:
         UserError: with a line that says what to do instead.
     """
+    chosen = args.along or [PACKAGE]
+    args.pairs = len(chosen) == 2 and RABBITMQ in chosen
+    if len(chosen) > 1 and not args.pairs:
+        raise UserError("--along: name one axis, or two of which one is rabbitmq")
+    if chosen.count(RABBITMQ) == 2:
+        raise UserError("--along rabbitmq twice: name another axis beside it")
+    args.along = next((name for name in chosen if name != RABBITMQ), RABBITMQ)
     own = [program.name for program in args.programs if program.builtin]
     held = any(re.match(rf"{PACKAGE}\b", text) for text in args.with_)
     alone = args.along not in OURS and not held
@@ -86,12 +93,14 @@ def check(args: argparse.Namespace) -> None:
             f"the scenario {own[0]} is about {PACKAGE}, which is not there along {args.along}: name"
             f" a program of yours, or --with {PACKAGE}==VERSION"
         )
-    if args.along == RABBITMQ and (args.rabbitmq or args.no_broker):
+    if RABBITMQ in chosen and (args.rabbitmq or args.no_broker):
         raise UserError(
             f"--along {RABBITMQ} walks its versions: leave out --rabbitmq and --no-broker; --from"
             " and --to choose among them"
         )
-    if args.along == RABBITMQ and options.cost_asked(args):
+    if args.pairs and (args.flaky or args.source or args.repeat > 1):
+        raise UserError("two axes are searched as they are: leave out --flaky, --repeat, --source")
+    if RABBITMQ in chosen and options.cost_asked(args):
         raise UserError(
             "costs are only compared on one RabbitMQ: `nox -s check -- --rabbitmq VERSION`"
         )

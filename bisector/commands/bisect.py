@@ -15,7 +15,7 @@ from bisector.axes.brokers import RABBITMQ
 from bisector.bisection.inquiry import Finding, Inquiry, Manner
 from bisector.bisection.journal import JOURNAL
 from bisector.bisection.loop import AGREEING
-from bisector.commands import along, options
+from bisector.commands import along, options, pairs
 from bisector.errors import FOUND, NO_FLIP, TROUBLE, UNSURE, UserError
 from bisector.questions import cost, programs
 from bisector.rabbitmq import offers
@@ -122,6 +122,8 @@ async def run(args: argparse.Namespace) -> int:
     console = options.console_with(
         {"--json": args.json, "--markdown": args.markdown, "--figure": args.figure}
     )
+    if args.pairs:
+        return await pairs.run(args, console)
     findings: list[Finding] = []
     try:
         await _inquire(args, console, findings)

@@ -46,14 +46,28 @@ class Beside:
         *,
         alone: bool = False,
     ) -> Observation:
+        """Probe a program beside the RabbitMQ that the point is called by (see `beside`)."""
+        return await self.beside(version, version, environment, program, rules, stage, alone=alone)
+
+    async def beside(
+        self,
+        rabbitmq: str,
+        version: str,
+        environment: Environment,
+        program: Program,
+        rules: Rules,
+        stage: Stage = lambda _text: None,
+        *,
+        alone: bool = False,
+    ) -> Observation:
         """Probe a program beside a version of RabbitMQ.
 
         Raises:
             OutsideError: trouble that says nothing about it, or that version cannot be had.
         """
-        async with self._fleet.lend(version) as broker:
-            here = self._heres.get(version)
+        async with self._fleet.lend(rabbitmq) as broker:
+            here = self._heres.get(rabbitmq)
             if here is None:
                 here = Here(broker, self._jobs, self._note, insist=self._insist, turns=self._turns)
-                self._heres[version] = here
+                self._heres[rabbitmq] = here
             return await here.answer(version, environment, program, rules, stage, alone=alone)
