@@ -279,7 +279,7 @@ def test_along_rabbitmq(two: tuple[str, str], checkout: Path) -> None:
 
 def test_which_pairs_work(two: tuple[str, str], checkout: Path) -> None:
     command = [*TOOL, "bisect", "--along", "faststream", "--along", "rabbitmq", "--json", "-"]
-    told = run([*command, "--from", "0.7.6", "--to", "0.7.8", "large-message"], checkout)
+    told = run([*command, "--from", "0.7.7", "--to", "0.7.8", "large-message"], checkout)
     answer = json.loads(told.stdout)
     schemas.validate(answer, "pairs")
     assert {*two} <= {*answer["rabbitmqs"]}
@@ -288,7 +288,7 @@ def test_which_pairs_work(two: tuple[str, str], checkout: Path) -> None:
     assert all(sentence.endswith("with all of faststream.") for sentence in answer["answer"])
     assert told.code == 0
     assert "cells, all probed" in told.stderr
-    again = run([*command, "--from", "0.7.6", "--to", "0.7.8", "large-message"], checkout)
+    again = run([*command, "--from", "0.7.7", "--to", "0.7.8", "large-message"], checkout)
     assert json.loads(again.stdout)["probes"] == 0  # the journal knows it all
     wrong = run([*TOOL, "bisect", "--along", "faststream", "--along", "python"], checkout)
     assert wrong.code == 2
