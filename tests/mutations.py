@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bisector.changes.comparison import Comparison
+from bisector.changes.comparison import Comparison, Plan
 from bisector.changes.findings import Finding
 from bisector.changes.kinds import DIMENSIONS
 from bisector.changes.runs import runner
@@ -126,7 +126,7 @@ async def find(mutations: list[Mutation], seconds: float) -> list[list[Finding]]
                 mutate(installed, folder / "faststream", mutation)
                 async with runner("mutated", environment, broker, JOBS, [folder]) as new:
                     comparison = Comparison(old, new, DIMENSIONS)
-                    found.append(await comparison.run(seconds))
+                    found.append(await comparison.run(Plan(seconds)))
                     compared = comparison.compared
                 shutil.rmtree(folder)
                 first = found[-1][0].sentence[:110] if found[-1] else ""

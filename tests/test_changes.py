@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import re
+from datetime import datetime, timedelta, timezone
 from itertools import combinations, islice
 from typing import Any
 
@@ -12,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bisector.changes import planning, programs, scope
+from bisector.changes import planning, priority, programs, scope
 from bisector.changes.differences import GRAVE, KINDS, Difference, differences
-from bisector.changes.findings import Finding, merged
+from bisector.changes.findings import Finding, describe, merged
 from bisector.changes.grammar import Choice, dimension
-from bisector.changes.kinds import DIMENSIONS
+from bisector.changes.kinds import ALONE, DIMENSIONS, HUBS, KIN
 from bisector.changes.shrinking import shrink
 from bisector.changes.situations import Situation
 from bisector.changes.traces import Run, Trace, normal, trace
@@ -38,12 +39,19 @@ def _raised(error: str, text: str, where: str = "faststream.x") -> Trace:
     return _trace(["end", "raised", {"error": error, "text": text, "raised in": where}])
 
 
-@pytest.mark.parametrize("choice", CHOICES, ids=str)
-def test_every_choice_by_itself_is_a_program(choice: Choice) -> None:
-    text = Situation.of([choice]).text
-    ast.parse(text, feature_version=(3, 8))
-    assert "$" not in text
-    assert text != Situation.of().text
+def test_every_choice_by_itself_is_a_program() -> None:
+    for choice in CHOICES:
+        text = Situation.of([choice]).text
+        ast.parse(text, str(choice), feature_version=(3, 8))
+        assert "$" not in text, choice
+        assert text != Situation.of().text, choice
+
+
+def test_what_goes_together_with_nothing_is_a_dimension() -> None:
+    names = {d.name for d in DIMENSIONS}
+    assert {*ALONE} <= names
+    assert {name for group in KIN for name in group} <= names
+    assert {*HUBS} <= {c.id for c in CHOICES}
 
 
 def test_the_names_of_choices_are_theirs_alone() -> None:
@@ -83,6 +91,13 @@ def test_every_two_choices_of_a_group_meet() -> None:
         if one[-1] != other[-1]
     }  # fmt: skip
     assert len(wanted - met) < len(wanted) / 3
+
+
+def test_what_has_to_do_with_changed_lines_comes_first() -> None:
+    key = priority.order(DIMENSIONS, {"virtualhost", "broker"})
+    first, second, *_ = planning.singles(DIMENSIONS, key)[1:]
+    assert {c.dimension for s in (first, second) for c in s.choices} == {"address"}
+    assert len(planning.singles(DIMENSIONS, key)) == len(CHOICES) + 1
 
 
 def test_singles_come_in_turns_so_that_a_short_look_is_a_broad_one() -> None:
@@ -199,6 +214,38 @@ _INFO: list[Any] = ["log", "x", _RECEIVED]
 def test_what_kind_a_difference_is_of(before: Trace, after: Trace, kind: str, worse: bool) -> None:
     (found,) = differences(before, after)
     assert (found.kind, found.worse) == (kind, worse)
+
+
+def test_names_and_defaults_are_compared_one_by_one() -> None:
+    before, after = (
+        _ended(*([("seen"), note, {}] for note in notes))
+        for notes in (
+            ["('offers', 'a.one')", "('offers', 'a.two')", "('takes', 'f(x)', '1')"],
+            ["('offers', 'a.two')", "('offers', 'a.new')", "('takes', 'f(x)', \"{'y': 2}\")"],
+        )
+    )
+    found = differences(before, after)
+    assert [(d.kind, d.detail, d.worse) for d in found] == [
+        ("gone", "a.one", True), ("text", "f(x)", False), ("text", "a.new", False),
+    ]  # fmt: skip
+    assert [describe(d) for d in found] == [
+        "it is gone: a.one", "f(x) was 1 and is {'y': 2}", "a.new is new",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("minutes", [0, 330, -90])
+def test_moments_are_told_by_how_far_they_are_from_now(minutes: int) -> None:
+    zone = timezone(timedelta(minutes=330))
+    moment = datetime.now(timezone.utc) + timedelta(minutes=minutes)
+    told = {normal(repr(moment)), normal(repr(moment.replace(tzinfo=None))),
+            normal(f"{moment:%Y-%m-%d %H:%M:%S,123}"),
+            normal(moment.astimezone(zone).isoformat())}  # fmt: skip
+    assert told == {f"<now {minutes / 60:+g} h>" if minutes else "<now>"}
+
+
+def test_moments_of_other_days_stay_as_they_are() -> None:
+    assert "2024" in normal("datetime.datetime(2024, 1, 2, 0, 0)")
+    assert "2024" in normal("2024-01-02T00:00:00")
 
 
 def test_who_ends_otherwise_differs_in_nothing_else() -> None:

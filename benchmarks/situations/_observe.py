@@ -35,6 +35,7 @@ from benchmarks.scenarios._evidence import await_chain
 FILE = "situation.py"  # what the program is called in tracebacks
 STUCK = 124
 LONGEST = 2000  # characters of a value
+LONGEST_NOTE = 60_000  # of what a program notes: a document, a traceback that is told as text
 TROUBLE = ("Basic.Return", "Basic.Nack", "Basic.Cancel", "Channel.Close", "Connection.Close")
 
 
@@ -116,7 +117,7 @@ class Observer:
             if isinstance(seen, list):  # what came before this, first
                 news, self._flushed = seen[self._flushed :], len(seen)
                 for what in news:
-                    self._write(["seen", _short(str(what)), {}])
+                    self._write(["seen", _short(str(what), LONGEST_NOTE), {}])
             self._write([source, name, fields])
 
     def _write(self, event: list[Any]) -> None:
@@ -224,5 +225,5 @@ def _texts(values: dict[str, Any]) -> dict[str, str]:
     return {name: _short(repr(value)) for name, value in values.items()}
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
+def _short(text: str, longest: int = LONGEST) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}... ({len(text)} characters)"

@@ -21,10 +21,12 @@ import json
 import os
 import resource
 import selectors
+import shutil
 import signal
 import socket
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from benchmarks import compat
@@ -89,6 +91,7 @@ class Child:
     def end(self) -> dict[str, Any]:
         """See it off; returns the last row."""
         self.kill()  # what it started goes with it
+        shutil.rmtree(str(self.id), ignore_errors=True)
         _, status = os.waitpid(self.pid, 0)
         code = 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         return {"id": self.id, "end": code, "output": self.output.decode(errors="replace")}
@@ -103,6 +106,10 @@ def _become(task: dict[str, Any], report: int, output: int) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
     os.environ.update(task["environ"])
+    time.tzset()
+    folder = Path(str(task["id"]))  # what programs write, others do not find
+    folder.mkdir()
+    os.chdir(folder)
     code = _observe.run(task["text"], task["seconds"], report)
     with contextlib.suppress(Exception):
         sys.stdout.flush()

@@ -12,7 +12,7 @@ from bisector.changes import findings, planning, programs
 from bisector.changes.differences import Difference, differences, not_offered
 from bisector.changes.findings import Finding
 from bisector.changes.grammar import Choice, Dimension
-from bisector.changes.kinds import HUBS, KIN
+from bisector.changes.kinds import ALONE, HUBS, KIN
 from bisector.changes.runs import Runner
 from bisector.changes.shrinking import shrink
 from bisector.changes.situations import Situation
@@ -26,6 +26,19 @@ TELL = 3.0
 """Seconds between two words on how it gets on."""
 DOUBTS = 3
 """How many runs of each side all have to show what no program shows."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long is looked, and how."""
+
+    seconds: float
+    seed: int = 1
+    """Of what is drawn at random."""
+    jobs: int = 24
+    """Situations under way at a time."""
+    programs: bool = True
+    """Whether programs are written that show what was found."""
 
 
 @dataclass
@@ -54,9 +67,16 @@ class Comparison:
         new: Runner,
         dimensions: Sequence[Dimension],
         *,
+        key: planning.Key | None = None,
         note: Callable[[str], None] = lambda _text: None,
     ) -> None:
-        self._sides = (old, new)
+        """Prepare.
+
+        Args:
+            key: by which choices are sorted, so that what tells most comes first.
+            note: is told how it gets on.
+        """
+        self._sides, self._key = (old, new), key
         self._dimensions, self._note = dimensions, note
         self._locks: dict[tuple[str, ...], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._known: dict[Situation, asyncio.Future[list[Difference]]] = {}
@@ -70,25 +90,27 @@ class Comparison:
         """What is known so far, most telling first."""
         return findings.merged(self.found)
 
-    async def run(self, seconds: float, seed: int = 1, jobs: int = 24) -> list[Finding]:
+    async def run(self, plan: Plan) -> list[Finding]:
         """Compare for so long; returns findings, with programs."""
         self._started = time.monotonic()
-        stop = self._started + seconds * (1 - RESERVE)
-        singles = planning.singles(self._dimensions)
+        stop = self._started + plan.seconds * (1 - RESERVE)
+        jobs, seed = plan.jobs, plan.seed
+        singles = planning.singles(self._dimensions, self._key)
         if singles:  # what always differs is known before the rest
             await self._one(singles[0])
         self.compared.complete = await self._all(iter(singles[1:]), jobs, stop)
         known = self.compared.not_offered | {
             c for f in self.found if f.kind == "gone" for c in f.choices
         }
-        for plan in (
-            planning.crossed(self._dimensions, HUBS, known),
-            planning.together(self._dimensions, known, seed, KIN),
-        ):
-            await self._all(plan, jobs, stop)
+        social = [d for d in self._dimensions if d.name not in ALONE]
+        crossed = planning.crossed(social, HUBS, known, self._key)
+        together_ = planning.together(social, known, seed, KIN, self._key)
+        await self._all(planning.in_turns(crossed, together_), jobs, stop)
         found = self.findings
         self._note(f"{self.compared.situations} situations, {len(found)} findings: programs")
-        await together(self._write(f) for f in found)
+        if plan.programs:
+            end = self._started + plan.seconds
+            await together(self._write(f, end) for f in found)
         unshown = [f for f in found if not f.program]
         sure = await together(self._holds(f) for f in unshown)
         doubtful = [f for f, holds in zip(unshown, sure, strict=True) if not holds]
@@ -211,13 +233,15 @@ class Comparison:
         old, new = await together(side.trace(text) for side in self._sides)
         return old, new
 
-    async def _write(self, finding: Finding) -> None:
-        """Write the program that tells the sides apart, if there is one."""
+    async def _write(self, finding: Finding, end: float) -> None:
+        """Write the program that tells the sides apart, if there is one, and time for it."""
         tried: set[str] = set()
         for one in (finding, *finding.alike[:2]):
             for program, side in programs.candidates(one):
                 if program in tried:
                     continue
+                if time.monotonic() > end:
+                    return
                 tried.add(program)
                 if await self._tells_apart(program, side):
                     finding.program, finding.passes = program, side

@@ -17,6 +17,8 @@ KINDS = (*GRAVE, "order", "logs", "wire", "text")
 SETTLED = ("Basic.Ack", "Basic.Nack", "Basic.Reject")
 NEW = "new: "
 """Begins the detail of what only the new side offers; then comes how the old one refuses it."""
+_OFFER = re.compile(r"\('(?:offers|takes)', '([^']*)'(?:, (.*))?\)", re.DOTALL)
+"""What a program notes of a name that there is, or of a parameter and its default."""
 _NOT_OFFERED = ("ImportError", "ModuleNotFoundError", "AttributeError", "NameError")
 
 
@@ -134,6 +136,10 @@ def _sequence(source: str, old: list[Event], new: list[Event]) -> list[Differenc
     """Align two sequences of events of one name."""
     if source == "output":  # logs of several tasks, as they come
         old, new = (sorted(set(events), key=str) for events in (old, new))
+    if source == "seen":
+        surfaces = [[e for e in events if _OFFER.fullmatch(e.name)] for events in (old, new)]
+        if any(surfaces):
+            return _surface(*surfaces)
     found: list[Difference] = []
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for tag, a, b, c, d in matcher.get_opcodes():
@@ -146,6 +152,23 @@ def _sequence(source: str, old: list[Event], new: list[Event]) -> list[Differenc
         found += [_presence(event, before=True) for event in gone[both:]]
         found += [_presence(event, before=False) for event in more[both:]]
     return _without_moved(found)
+
+
+def _surface(old: Iterable[Event], new: Iterable[Event]) -> list[Difference]:
+    """What is offered, name by name, and what it takes by default."""
+    before, after = ({_offered(e.name): e.name for e in events} for events in (old, new))
+    found = []
+    for name in {**before, **after}:
+        was, is_ = before.get(name), after.get(name)
+        if was != is_:
+            kind = "gone" if is_ is None else "text"
+            found.append(Difference(kind, "seen", "offers", "", was, is_, name))
+    return found
+
+
+def _offered(note: str) -> str:
+    found = _OFFER.fullmatch(note)
+    return found[1] if found else note
 
 
 def _alike(old: Sequence[Event], new: Sequence[Event]) -> bool:

@@ -74,6 +74,10 @@ def describe(d: Difference) -> str:
         "warning": d.name, "task": f"task {d.name} left behind", "output": "output",
         "order": "order",
     }[d.source]  # fmt: skip
+    if d.name == "offers":
+        defaults = (text and text.rpartition(", ")[2].rstrip(")") for text in (old, new))
+        was, is_ = (text and text.strip("'\"") for text in defaults)
+        return f"{d.detail} is new" if old is None else f"{d.detail} was {was} and is {is_}"
     if d.name == "import":
         return f"the import {_verb(old)}; now it {_verb(new)}"
     if d.source == "end":

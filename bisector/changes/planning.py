@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import zip_longest
 
 from allpairspy import AllPairs
@@ -18,26 +18,38 @@ from allpairspy import AllPairs
 from bisector.changes.grammar import TEXTS, Choice, Dimension
 from bisector.changes.situations import Situation
 
+Key = Callable[[Sequence[Choice]], float]
+"""Less is earlier."""
 GROUP = 5
 """Dimensions that are varied together: more of them, and one that fails hides the others."""
 
 
-def singles(dimensions: Sequence[Dimension]) -> list[Situation]:
-    """Return nothing special, then every choice by itself; the dimensions in turns."""
+def singles(dimensions: Sequence[Dimension], key: Key | None = None) -> list[Situation]:
+    """Return nothing special, then every choice by itself; the dimensions in turns.
+
+    Args:
+        key: sorts them instead.
+    """
     turns = zip_longest(*(d.choices for d in dimensions))
     choices = [choice for turn in turns for choice in turn if choice is not None]
+    if key:
+        choices.sort(key=lambda choice: key([choice]))
     return [Situation.of(), *(Situation.of([choice]) for choice in choices)]
 
 
 def crossed(
-    dimensions: Sequence[Dimension], hubs: Sequence[str], out: Collection[Choice]
+    dimensions: Sequence[Dimension],
+    hubs: Sequence[str],
+    out: Collection[Choice],
+    key: Key | None = None,
 ) -> Iterator[Situation]:
     """Yield every choice together with each of the hubs, the hubs in turns.
 
     Args:
         out: choices that are left out, because a release does not offer them; may grow.
+        key: sorts the choices.
     """
-    choices = [c for s in singles(dimensions) for c in s.choices]
+    choices = [c for s in singles(dimensions, key) for c in s.choices]
     centres = [c for name in hubs for c in choices if c.id == name]
     for choice in choices:
         for hub in centres:
@@ -46,21 +58,31 @@ def crossed(
                 yield situation
 
 
+def in_turns(*plans: Iterator[Situation]) -> Iterator[Situation]:
+    """Yield from each in its turn, until all are at their end."""
+    turns = zip_longest(*plans)
+    return (situation for turn in turns for situation in turn if situation is not None)
+
+
 def together(
     dimensions: Sequence[Dimension],
     out: Collection[Choice],
     seed: int,
     kin: Sequence[Sequence[str]] = (),
+    key: Key | None = None,
 ) -> Iterator[Situation]:
     """Yield situations of several choices, without end while there are any.
 
     Args:
         out: choices that are left out, because a release does not offer them; may grow.
         kin: names of dimensions that are varied together first.
+        key: sorts the kin, by all their choices.
     """
     drawn = random.Random(seed)
     seen: set[Situation] = set()
     groups = [[d for d in dimensions if d.name in names] for names in kin]
+    if key:
+        groups.sort(key=lambda group: key([c for d in group for c in d.choices]))
     while True:
         arrays = [_array(group, out, drawn) for group in groups if len(group) > 1]
         fresh = not seen

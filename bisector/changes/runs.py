@@ -33,6 +33,8 @@ START_SECONDS = 60.0
 ATTEMPTS = 3
 """How many times a situation is run before trouble with RabbitMQ stops it all."""
 LINE = 1 << 24
+ZONE = "TEST-05:30"
+"""The time zone of all situations: where clocks show UTC, what forgets zones goes unseen."""
 _COUNT = itertools.count()
 
 
@@ -68,7 +70,7 @@ class Runner:
             async with self._slots:
                 lease = await self._broker.lease()
                 number = next(_COUNT)
-                place = f"{NAME}{number:x}x"
+                place = f"{NAME}{number:05x}x"  # of one length: columns of logs are as wide
                 events, end = await self._ask(
                     number, text.replace(NAME, place), lease.server.variables, seconds
                 )
@@ -90,7 +92,9 @@ class Runner:
                 with contextlib.suppress(BrokerError):
                     async with lease.server.alone() as server:
                         number = next(_COUNT)
-                        own = text if server.isolates else text.replace(NAME, f"{NAME}{number:x}x")
+                        own = (
+                            text if server.isolates else text.replace(NAME, f"{NAME}{number:05x}x")
+                        )
                         _, end = await self._ask(number, own, server.variables, seconds)
                     if lease.sound:
                         return int(end["end"])
@@ -102,7 +106,8 @@ class Runner:
         events: list[Told] = []
         ended: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._running[number] = events, ended
-        task = {"id": number, "text": text, "environ": dict(environ), "seconds": seconds}
+        variables = {**environ, "TZ": ZONE}
+        task = {"id": number, "text": text, "environ": variables, "seconds": seconds}
         try:
             self._writer.write(json.dumps(task).encode() + b"\n")
             await self._writer.drain()
@@ -205,6 +210,7 @@ class _Cleaner:
         self._stack = contextlib.AsyncExitStack()
         self._lease: Lease | None = None
         self._connection: aio_pika.abc.AbstractConnection | None = None
+        self._idle: list[aio_pika.abc.AbstractChannel] = []
         self._lock = asyncio.Lock()
 
     async def clean(self, lease: Lease, events: list[Told]) -> list[Told]:
@@ -217,7 +223,7 @@ class _Cleaner:
             await asyncio.sleep(0.05)  # until RabbitMQ sees that the other side has gone
         connection = await self._connected(lease)
         left: list[Told] = []
-        channel = await connection.channel()
+        channel = await self._channel(connection)
         for name in queues:
             try:
                 queue = await channel.declare_queue(name, passive=True)
@@ -229,13 +235,22 @@ class _Cleaner:
             await channel.queue_delete(name)
         for name in exchanges:
             await channel.exchange_delete(name)
-        await channel.close()
+        self._idle.append(channel)  # to open one costs RabbitMQ more than all this
         return left
+
+    async def _channel(
+        self, connection: aio_pika.abc.AbstractConnection
+    ) -> aio_pika.abc.AbstractChannel:
+        while self._idle:
+            channel = self._idle.pop()
+            if not channel.is_closed:
+                return channel
+        return await connection.channel()
 
     async def _connected(self, lease: Lease) -> aio_pika.abc.AbstractConnection:
         async with self._lock:
             if self._lease is not lease or self._connection is None or self._connection.is_closed:
-                self._lease = lease
+                self._lease, self._idle = lease, []
                 self._connection = await aio_pika.connect(lease.server.url)
             return self._connection
 

@@ -13,7 +13,7 @@ from bisector.changes.grammar import LISTS, Choice
 HOMES = {
     "faststream": "BaseMiddleware Context Depends ExceptionMiddleware FastStream Header Path"
     " Response TestApp Logger ContextRepo NoCast AckPolicy PublishType PublishCommand"
-    " StreamMessage",
+    " StreamMessage AsyncAPI",
     "faststream.rabbit": "Channel ExchangeType QueueType RabbitBroker RabbitExchange RabbitMessage"
     " RabbitPublisher RabbitQueue RabbitResponse RabbitRoute RabbitRouter ReplyConfig"
     " TestRabbitBroker RabbitPublishCommand",
@@ -25,14 +25,18 @@ HOMES = {
     "datetime": "datetime timedelta timezone date",
     "decimal": "Decimal",
     "enum": "Enum",
-    "typing": "Any Annotated Dict List Optional Union",
+    "typing": "Any Dict List Literal Optional Tuple Union",
+    "typing_extensions": "Annotated TypedDict",
     "urllib.parse": "urlsplit",
     "uuid": "UUID",
-    "pydantic": "BaseModel",
+    "pydantic": "BaseModel Field",
 }
 """Where programs import names from; old releases have some of them elsewhere, or not at all."""
 _MODULES = (
     "asyncio",
+    "functools",
+    "importlib",
+    "inspect",
     "json",
     "logging",
     "os",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -13,6 +14,10 @@ NAME = "demo"
 """What the names of all queues and exchanges of a situation begin with."""
 Told = list[Any]
 """`[source, name, fields]`, as benchmarks/situations/_observe.py explains; and `left`, of ours."""
+SHORT = 5
+"""Characters of what is no name, id or time."""
+NEAR = 48
+"""Hours from now within which a moment is not the same in every run."""
 SOURCES = ("end", "seen", "sent", "received", "left", "log", "warning", "task", "output")
 
 _HEX = r"[0-9a-f]"
@@ -30,8 +35,8 @@ _RULES: tuple[tuple[str, str], ...] = (
     ),
     (rf"(?<=\| ){_HEX}{{8}}-?{_HEX}{{1,2}}(?= )", "<id>"),  # a log's column
     (r"\x1b\[[0-9;]*m", ""),
-    (r"( object)? at 0x[0-9a-f]+", ""),
-    (r"0x[0-9a-f]{6,}", "<address>"),
+    (r"(?i)( object)? at 0x[0-9a-f]+", ""),
+    (r"(?i)(at)?0x[0-9a-f]{6,}", "<address>"),
     (r"\b(id|task-|Task-|Thread-)=?\d+", r"\1<number>"),
     (r"(?<=faststream[-/ ])v?\d+\.\d+\.\d+\w*", "<version>"),
     (r"[^\s'\"(]*/(site-packages|python3\.\d+)/", "<python>/"),
@@ -40,7 +45,11 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"'(version|platform|information)': '[^']*'", r"'\1': '<...>'"),
     (r"ports? [\d, ]+", "port <port>"),
 )
-_ISO = r"{}-\d\d-\d\d[ T]\d\d:\d\d:\d\d([.,]\d+)?([+-]\d\d:\d\d|Z)?"
+_MOMENT = re.compile(
+    r"datetime\.datetime\((?P<args>\d{4}(, \d+){2,6})(?P<zone>, tzinfo=[^()]*(\([^()]*\))?)?\)"
+    r"|(?P<iso>\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)([.,]\d+)?(?P<offset>[+-]\d\d:?\d\d|Z)?"
+)
+"""A moment, as `repr` has it or as ISO 8601 has it."""
 _OF_TRACEBACK = r"Traceback \(|The above exc|During handl"
 _COMPILED = [(re.compile(pattern), word) for pattern, word in _RULES]
 
@@ -115,11 +124,33 @@ def normal(text: str, words: Mapping[str, str] | None = None) -> str:
     """Replace names, ids, addresses, times and versions by what they stand for."""
     for word, instead in (words or {}).items():
         text = text.replace(word, instead)
+    return _normal(text) if len(text) > SHORT else text
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _normal(text: str) -> str:
     for pattern, instead in _COMPILED:
         text = pattern.sub(instead, text)
-    year = datetime.now(timezone.utc).year
-    text = re.sub(_ISO.format(year), "<now>", text)
-    return re.sub(rf"datetime\.datetime\({year}, [^()]*(\([^()]*\))?[^()]*\)", "<now>", text)
+    return _MOMENT.sub(_moment, text)
+
+
+def _moment(found: re.Match[str]) -> str:
+    """Say how far from now a moment is, in half hours, if it is near; else leave it as it is.
+
+    One without a time zone is read as UTC: so a clock that forgets its zone is seen.
+    """
+    try:
+        if found["args"]:
+            moment = datetime(*map(int, found["args"].split(", ")), tzinfo=timezone.utc)  # type: ignore[misc, arg-type]
+        else:
+            offset = (found["offset"] or "Z").replace("Z", "+00:00")
+            moment = datetime.fromisoformat(found["iso"] + offset[:3] + ":" + offset[-2:])
+    except ValueError:
+        return found[0]
+    hours = round((moment - datetime.now(timezone.utc)) / timedelta(minutes=30)) / 2
+    if abs(hours) > NEAR:
+        return found[0]
+    return f"<now {hours:+g} h>" if hours else "<now>"
 
 
 def _words(place: str, urls: Iterable[str]) -> dict[str, str]:

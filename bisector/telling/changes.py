@@ -118,8 +118,8 @@ def to_markdown(changes: Changes) -> str:
     """Return a page."""
     lines = [f"# What changed from {changes.old} to {changes.new}", "", answer(changes), ""]
     for number, finding in enumerate(changes.findings, 1):
-        lines += [f"## {number}. {finding.kind}", "", _marked(finding.sentence), ""]
-        lines += [f"- also: {_marked(other)}" for other in _others(finding)]
+        lines += [f"## {number}. {finding.kind}", "", marked(finding.sentence), ""]
+        lines += [f"- also: {marked(other)}" for other in _others(finding)]
         if finding.program:
             passes = changes.old if finding.passes == "before" else changes.new
             lines += ["", f"Passes on {passes} only:", "", "```python", finding.program.rstrip()]
@@ -158,6 +158,6 @@ def _others(finding: Finding, most: int = 3) -> Sequence[str]:
     return [*told[:most], *more]
 
 
-def _marked(text: str) -> str:
+def marked(text: str) -> str:
     """A text in which Markdown marks nothing."""
     return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", text)

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from bisector.changes.grammar import Dimension
-from bisector.changes.kinds import brokers, handlers, lifecycles, messages, queues
+from bisector.changes.kinds import (
+    applications,
+    arguments,
+    brokers,
+    handlers,
+    lifecycles,
+    messages,
+    middlewares,
+    queues,
+    surfaces,
+)
 
 DIMENSIONS: tuple[Dimension, ...] = (
     *brokers.DIMENSIONS,
+    *middlewares.DIMENSIONS,
     *queues.DIMENSIONS,
+    *arguments.DIMENSIONS,
     *handlers.DIMENSIONS,
     *messages.DIMENSIONS,
     *lifecycles.DIMENSIONS,
+    *applications.DIMENSIONS,
+    *surfaces.DIMENSIONS,
 )
 
 HUBS = (
@@ -18,6 +32,8 @@ HUBS = (
     "reply=decorator", "payload=dict", "place=router with prefix",
 )  # fmt: skip
 """Choices that every other one is tried with first, for much goes through them."""
+ALONE = ("surface", "object", "refused", "command")
+"""Dimensions that go together with nothing else."""
 KIN = (
     ("payload", "argument", "content_type"),
     ("handler", "acknowledging", "middleware"),
@@ -28,6 +44,12 @@ KIN = (
     ("tested", "reply", "exchange", "queue"),
     ("context", "depends", "types", "argument"),
     ("headers", "property", "by", "reply"),
+    ("tested", "routing"),
+    ("tested", "handler", "by", "property"),
+    ("document", "said", "argument", "place"),
+    ("shape", "depends", "types", "reply"),
+    ("consuming", "delivery", "acknowledging", "handler"),
+    ("life", "handler", "acknowledging", "consuming"),
     ("parser", "decoder", "filter", "by"),
 )
 """Dimensions that have to do with each other: their pairs come before others."""

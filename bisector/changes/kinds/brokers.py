@@ -3,116 +3,9 @@
 from __future__ import annotations
 
 from bisector.changes.grammar import dimension
+from bisector.changes.kinds.middlewares import EDGES, NOTING
 
 PARTS = 'url = urlsplit(os.environ["AMQP_URL"])'
-NOTING = """\
-class Noting(BaseMiddleware):
-    async def consume_scope(self, call_next, msg):
-        seen.append("consume begins")
-        try:
-            return await call_next(msg)
-        finally:
-            seen.append("consume ends")
-
-    async def publish_scope(self, call_next, *args, **kwargs):
-        seen.append("publish begins")
-        return await call_next(*args, **kwargs)"""
-EDGES = """\
-class Edges(BaseMiddleware):
-    async def on_receive(self):
-        seen.append("on receive")
-        return await super().on_receive()
-
-    async def after_processed(self, exc_type=None, exc_val=None, exc_tb=None):
-        seen.append(("after processed", exc_type))
-        return await super().after_processed(exc_type, exc_val, exc_tb)"""
-HOOKS = """\
-class Hooks(BaseMiddleware):
-    async def on_consume(self, msg):
-        seen.append("on consume")
-        return await super().on_consume(msg)
-
-    async def after_consume(self, err):
-        seen.append(("after consume", err))
-        return await super().after_consume(err)
-
-    async def on_publish(self, msg, *args, **kwargs):
-        seen.append("on publish")
-        return await super().on_publish(msg, *args, **kwargs)
-
-    async def after_publish(self, err):
-        seen.append(("after publish", err))
-        return await super().after_publish(err)"""
-ALL = """\
-class First(BaseMiddleware):
-    async def on_receive(self):
-        seen.append((type(self).__name__, "on receive"))
-        return await super().on_receive()
-
-    async def consume_scope(self, call_next, msg):
-        seen.append((type(self).__name__, "consume"))
-        return await call_next(msg)
-
-    async def publish_scope(self, call_next, *args, **kwargs):
-        seen.append((type(self).__name__, "publish"))
-        return await call_next(*args, **kwargs)
-
-    async def after_processed(self, exc_type=None, exc_val=None, exc_tb=None):
-        seen.append((type(self).__name__, "after processed"))
-        return await super().after_processed(exc_type, exc_val, exc_tb)
-
-
-class Second(First):
-    pass"""
-CHANGING = """\
-class Changing(BaseMiddleware):
-    async def consume_scope(self, call_next, msg):
-        return f"changed {await call_next(msg)}\""""
-SWALLOWING = """\
-class Swallowing(BaseMiddleware):
-    async def consume_scope(self, call_next, msg):
-        try:
-            return await call_next(msg)
-        except ValueError as error:
-            seen.append(("swallowed", error))"""
-EXCEPTIONS = """\
-errors = ExceptionMiddleware()
-
-
-@errors.add_handler(ValueError, publish=True)
-def on_error(error: ValueError):
-    seen.append(("on error", error))
-    return "an error\""""
-ANY_ERROR = """\
-errors = ExceptionMiddleware()
-
-
-@errors.add_handler(Exception)
-def on_any(error: Exception):
-    seen.append(("on any", error))
-
-
-@errors.add_handler(ValueError)
-def on_error(error: ValueError):
-    seen.append(("on error", error))"""
-ANY_ERROR_PUBLISHED = """\
-errors = ExceptionMiddleware(publish_handlers={Exception: lambda error: f"failed: {error}"})"""
-ERRORS = """\
-errors = ExceptionMiddleware({ValueError: lambda error: seen.append(("on error", error))})"""
-PARSER = """\
-async def parse(msg, parser):
-    seen.append("parse")
-    return await parser(msg)"""
-DECODER = """\
-async def decode(msg, decoder):
-    seen.append(("decode", type(msg).__name__))
-    return await decoder(msg)"""
-OWN_PARSER = """\
-async def parse(msg):
-    return StreamMessage(raw_message=msg, body=msg.body)"""
-OWN_DECODER = """\
-async def decode(msg):
-    return msg.body.decode().upper()"""
 DEPENDENCY = """\
 def look():
     seen.append("dependency")"""
@@ -130,6 +23,8 @@ DIMENSIONS = (
         heartbeat_in_the_query={"url": 'os.environ["AMQP_URL"] + "?heartbeat=7"'},
         name_in_the_query={"url": 'os.environ["AMQP_URL"] + "?name=mine"'},
         query_without_slash={"url": 'os.environ["AMQP_URL"].rstrip("/") + "?heartbeat=7"'},
+        object={"definitions": "from yarl import URL", "url": 'URL(os.environ["AMQP_URL"])'},
+        positional_and_keyword={"url": 'os.environ["AMQP_URL"], host=None'},
         wrong_port={"url": '"amqp://guest:guest@127.0.0.1:1/"'},
         wrong_password={"definitions": PARTS,
                         "url": 'f"amqp://wrong:guess@{url.hostname}:{url.port}/"'},
@@ -169,6 +64,13 @@ DIMENSIONS = (
         app_id={"broker": 'app_id="mine"'},
         app_id_none={"broker": "app_id=None"},
         graceful_timeout={"broker": "graceful_timeout=1.0"},
+        no_graceful_timeout={"broker": "graceful_timeout=0"},
+        client_properties_of_class={"definitions":
+            "from faststream.rabbit.utils import RabbitClientProperties", "broker":
+            'client_properties=RabbitClientProperties(heartbeat=7, connection_name="mine")'},
+        connection_name={"broker": 'client_properties={"connection_name": "mine", "a": "b"}'},
+        ssl_options={"broker": "ssl_options={}"},
+        no_reconnect={"broker": "reconnect_interval=0"},
     ),
     dimension(
         "logging", "logger",
@@ -187,6 +89,15 @@ DIMENSIONS = (
     dimension(
         "broker", "types",
         not_applied={"broker": "apply_types=False"},
+        not_applied_nor_validated={"broker": ("apply_types=False", "validate=False")},
+        context_of_own={"broker": "context=ContextRepo()"},
+        dependencies_of_two={"definitions": DEPENDENCY, "broker": "dependencies=[Depends(look)]",
+                             "subscriber": "dependencies=[Depends(look)]"},
+        decorated={"definitions": "def noted(call):\n    @functools.wraps(call)\n"
+                   "    async def inner(*args, **kwargs):\n"
+                   '        seen.append("decorated")\n'
+                   "        return await call(*args, **kwargs)\n\n    return inner",
+                   "broker": "_call_decorators=[noted]"},
         not_validated={"broker": "validate=False"},
         without_serializer={"broker": "serializer=None"},
         dependencies={"definitions": DEPENDENCY, "broker": "dependencies=[Depends(look)]"},
@@ -220,6 +131,64 @@ DIMENSIONS = (
         routes_with_prefix={"style": "plain", "prefix": "demo-a-", "registered": (
             'routes = RabbitRouter(prefix="demo-a-", handlers=[RabbitRoute(handle, $queue)])',
             "broker.include_router(routes)")},
+        routes_with_publishers={"style": "plain", "handler": 'return "answer"', "registered": (
+            ("routes = RabbitRouter(handlers=[RabbitRoute("
+            'handle, $queue, publishers=[RabbitPublisher("demo-out")])])'),
+            "broker.include_router(routes)")},
+        routes_with_publishers_and_prefix={
+            "style": "plain", "prefix": "demo-a-", "handler": 'return "answer"', "registered": (
+            ('routes = RabbitRouter(prefix="demo-a-", handlers=[RabbitRoute('
+            'handle, $queue, publishers=[RabbitPublisher("out")])])'),
+            "broker.include_router(routes)")},
+        prefix_and_publisher={"on": "router", "router": 'prefix="demo-a-"', "prefix": "demo-a-",
+                              "decorators": '@router.publisher("out")'},
+        prefix_and_key={"on": "router", "router": 'prefix="demo-a-"',
+                        "queue": 'RabbitQueue("demo", routing_key="key")',
+                        "exchange": 'RabbitExchange("demo-x")', "key": "demo-a-key"},
+        prefix_and_path={"on": "router", "router": 'prefix="demo.a."',
+                         "queue": 'RabbitQueue("demo", routing_key="{name}.b")',
+                         "exchange": 'RabbitExchange("demo-x", type=ExchangeType.TOPIC)',
+                         "key": "demo.a.x.b", "extra": "name: str = Path()", "notes": "name"},
+        path_in_prefix={"on": "router", "router": 'prefix="demo.{name}."',
+                        "queue": 'RabbitQueue("demo", routing_key="b")',
+                        "exchange": 'RabbitExchange("demo-x", type=ExchangeType.TOPIC)',
+                        "key": "demo.x.b", "extra": "name: str = Path()", "notes": "name"},
+        several_routers={"on": "router", "routers": (
+            "router = RabbitRouter($router)", "other = RabbitRouter()"),
+            "registered": "broker.include_routers(router, other)"},
+        inclusion_with_all={"definitions": (NOTING, DEPENDENCY), "on": "router",
+            "prefix": "demo-a-", "routers": "router = RabbitRouter($router)", "registered":
+            'broker.include_router(router, prefix="demo-a-", middlewares=[Noting],'
+            " dependencies=[Depends(look)], include_in_schema=False)"},
+        nested_with_middlewares={"definitions": (NOTING, EDGES), "on": "router", "routers": (
+            "outer = RabbitRouter(middlewares=[Noting])",
+            "router = RabbitRouter(middlewares=[Edges])"),
+            "registered": ("outer.include_router(router)", "broker.include_router(outer)")},
+        nested_late={"on": "router", "routers": (
+            "outer = RabbitRouter()", "broker.include_router(outer)",
+            "router = RabbitRouter($router)"), "registered": "outer.include_router(router)"},
+        router_not_in_schema={"on": "router", "router": "include_in_schema=False"},
+        router_of_two_brokers={"on": "router", "routers": "router = RabbitRouter($router)",
+            "registered": ("broker.include_router(router)",
+            'other = RabbitBroker(os.environ["AMQP_URL"])', "other.include_router(router)")},
+        same_queue_twice={"registered": (
+            "@$subscribe", "async def second(msg):", '    seen.append("received")')},
+        same_queue_of_two_exchanges={"registered": (
+            '@broker.subscriber("demo", RabbitExchange("demo-second"))', "async def second(msg):",
+            '    seen.append(("second", msg))'),
+            "started": 'await broker.publish("elsewhere", "demo", RabbitExchange("demo-second"))'},
+        same_objects={"definitions": 'queue, exchange = RabbitQueue("demo"), '
+            'RabbitExchange("demo-x")', "queue": "queue", "exchange": "exchange", "registered":
+            'broker.subscriber(queue, RabbitExchange("demo-x"))(handle)'},
+        ten_subscribers={"registered": (
+            "for n in range(10):", '    broker.subscriber(f"demo-{n}")(handle)'),
+            "started": 'await broker.publish("to the last", "demo-9")'},
+        added_after_start_by_decorator={"style": "plain", "started": (
+            "late = $subscribe(handle)", "for one in broker.subscribers:",
+            "    await one.start()")},
+        router_after_start={"style": "plain", "started": (
+            "late = RabbitRouter()", 'late.subscriber("demo")(handle)',
+            "broker.include_router(late)", "await broker.start()")},
         routers_keyword={"on": "router", "routers": "", "definitions": "router = RabbitRouter()",
                          "broker": "routers=[router]"},
         called={"style": "plain", "registered": "$subscribe(handle)"},
@@ -234,50 +203,5 @@ DIMENSIONS = (
             "late = $subscribe", "late(handle)", "await late.start()")},
         added_after_connect={"style": "plain", "connected": "$subscribe(handle)"},
         none={"style": "plain"},
-    ),
-    dimension(
-        "middlewares", "middleware",
-        on_broker={"definitions": NOTING, "broker": "middlewares=[Noting]"},
-        on_router={"definitions": NOTING, "on": "router", "router": "middlewares=[Noting]"},
-        on_subscriber={"definitions": NOTING, "subscriber": "middlewares=[Noting]"},
-        on_subscriber_bound={"definitions": (
-            "async def noting(call_next, msg):\n"
-            '    seen.append("noting")\n'
-            "    return await call_next(msg)"), "subscriber": "middlewares=[noting]"},
-        edges={"definitions": EDGES, "broker": "middlewares=[Edges]"},
-        hooks={"definitions": HOOKS, "broker": "middlewares=[Hooks]"},
-        hooks_of_subscriber={"definitions": HOOKS, "subscriber": "middlewares=[Hooks]"},
-        changing={"definitions": CHANGING, "broker": "middlewares=[Changing]"},
-        swallowing={"definitions": SWALLOWING, "broker": "middlewares=[Swallowing]"},
-        two_deep={"definitions": (NOTING, EDGES), "broker": "middlewares=[Noting, Edges]"},
-        two_everywhere={"definitions": ALL, "broker": "middlewares=[First, Second]",
-                        "decorators": '@broker.publisher("demo-out")'},
-        two_requested={"definitions": ALL, "broker": "middlewares=[First, Second]", "result":
-            'seen.append((await broker.request($message, timeout=2)).body)'},
-        broker_and_subscriber={"definitions": ALL, "broker": "middlewares=[First]",
-                               "subscriber": "middlewares=[Second(None).consume_scope]"},
-        any_exception={"definitions": ANY_ERROR, "broker": "middlewares=[errors]"},
-        any_exception_published={"definitions": ANY_ERROR_PUBLISHED,
-                                 "broker": "middlewares=[errors]"},
-        exceptions_of_two={"definitions": (ERRORS, ALL), "broker": "middlewares=[errors, First]"},
-        broker_and_router={"definitions": (NOTING, EDGES), "broker": "middlewares=[Noting]",
-                           "on": "router", "router": "middlewares=[Edges]"},
-        added_later={"definitions": NOTING, "registered": "broker.add_middleware(Noting)"},
-        exceptions_by_decorator={"definitions": EXCEPTIONS, "broker": "middlewares=[errors]"},
-        exceptions={"definitions": ERRORS, "broker": "middlewares=[errors]"},
-    ),
-    dimension(
-        "parsers", "parser",
-        on_broker={"definitions": PARSER, "broker": "parser=parse"},
-        on_router={"definitions": PARSER, "on": "router", "router": "parser=parse"},
-        on_subscriber={"definitions": PARSER, "subscriber": "parser=parse"},
-        whole={"definitions": OWN_PARSER, "subscriber": "parser=parse"},
-    ),
-    dimension(
-        "parsers", "decoder",
-        on_broker={"definitions": DECODER, "broker": "decoder=decode"},
-        on_router={"definitions": DECODER, "on": "router", "router": "decoder=decode"},
-        on_subscriber={"definitions": DECODER, "subscriber": "decoder=decode"},
-        whole={"definitions": OWN_DECODER, "subscriber": "decoder=decode"},
     ),
 )  # fmt: skip

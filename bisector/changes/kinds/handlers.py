@@ -1,19 +1,9 @@
-"""What a handler takes, does, and answers."""
+"""What a handler is and does, and what it answers."""
 
 from __future__ import annotations
 
 from bisector.changes.grammar import dimension
-
-MODEL = """\
-class Order(BaseModel):
-    number: int
-    name: str = \"\""""
-DATACLASS = """\
-@dataclass
-class Item:
-    number: int
-    name: str = \"\""""
-MESSAGE = {"extra": "message: RabbitMessage"}
+from bisector.changes.kinds.arguments import DATACLASS, MODEL
 
 
 def _then(*lines: str) -> dict[str, str | tuple[str, ...]]:
@@ -21,97 +11,106 @@ def _then(*lines: str) -> dict[str, str | tuple[str, ...]]:
     return {"extra": "message: RabbitMessage", "handler": lines}
 
 
+def _shaped(definition: str, name: str) -> dict[str, str]:
+    """A handler that is no plain coroutine function."""
+    return {"style": "plain", "definitions": definition, "registered": f"$subscribe({name})"}
+
+
 DIMENSIONS = (
     dimension(
-        "types", "argument",
-        text={"argument": "msg: str"},
-        bytes={"argument": "msg: bytes"},
-        number={"argument": "msg: int"},
-        float={"argument": "msg: float"},
-        dict={"argument": "msg: dict"},
-        list_of_numbers={"argument": "msg: List[int]"},
-        any={"argument": "msg: Any"},
-        optional={"argument": "msg: Optional[str]"},
-        optional_with_default={"argument": "msg: Optional[str] = None"},
-        model={"definitions": MODEL, "argument": "msg: Order"},
-        optional_model={"definitions": MODEL, "argument": "msg: Optional[Order] = None"},
-        list_of_models={"definitions": MODEL, "argument": "msg: List[Order]"},
-        dataclass={"definitions": DATACLASS, "argument": "msg: Item"},
-        union={"definitions": MODEL, "argument": "msg: Union[Order, str]"},
-        date={"argument": "msg: datetime"},
-        fields={"argument": "number: int, name: str = 'nobody'", "noted": "number, name"},
-        fields_and_rest={"argument": "number: int, **rest", "noted": "number, rest"},
-        nothing={"argument": "", "noted": "None"},
-        body_and_model={"definitions": MODEL, "argument": "msg: Order, other: int = 5",
-                        "noted": "msg, other"},
-        no_cast={"argument": "msg: NoCast[dict]"},
-        message={"argument": "msg: RabbitMessage", "noted": "msg.body, msg.content_type"},
-        message_decoded={"argument": "msg: RabbitMessage", "noted": "await msg.decode()"},
-        message_details={"argument": "msg: RabbitMessage", "noted":
-            "msg.headers, msg.reply_to, msg.path, msg.committed, type(msg).__name__"},
-        message_properties={"argument": "msg: RabbitMessage", "noted":
-            "msg.raw_message.expiration, msg.raw_message.priority, msg.raw_message.type,"
-            " msg.raw_message.delivery_mode, msg.raw_message.app_id, msg.raw_message.routing_key"},
-        decoded_twice={"argument": "msg: RabbitMessage", "noted":
-            "await msg.decode(), await msg.decode()"},
-        message_ids={"argument": "msg: RabbitMessage", "noted":
-            "msg.message_id == msg.correlation_id, msg.raw_message.redelivered"},
-    ),
-    dimension(
-        "context", "context",
-        message={"extra": 'message=Context("message")', "notes": "type(message).__name__"},
-        message_field={"extra": 'kind=Context("message.content_type")', "notes": "kind"},
-        header={"extra": 'a: str = Header(default="none")', "notes": "a"},
-        header_by_name={"extra": 'a: str = Header("kind", default="none")', "notes": "a"},
-        headers={"extra": 'headers=Context("message.headers")', "notes": "headers"},
-        default={"extra": 'it=Context("missing", default=1)', "notes": "it"},
-        missing={"extra": 'it=Context("missing")', "notes": "it"},
-        cast={"extra": 'it: int = Context("missing", default="1", cast=True)', "notes": "it"},
-        by_own_name={"extra": "broker=Context()", "notes": "type(broker).__name__"},
-        handler_={"extra": 'it=Context("handler_")', "notes": "type(it).__name__"},
-        logger={"extra": "logger: Logger", "handler": 'logger.info("from the handler")'},
-        initial={"extra": 'it=Context("made", initial=list)', "notes": "it"},
-        repository={"extra": "context: ContextRepo", "notes": 'context.get("message") is not None'},
-        none_in_context={"first": 'context.set_global("given", None)',
-            "definitions": "from faststream import context",
-            "extra": 'it=Context("given", default="default")', "notes": "it"},
-        scope={"definitions": "from faststream import context", "handler": (
-            'with context.scope("mine", 0):',
-            '    seen.append((context.get("mine"), context.get_local("mine", 5)))',
-            'seen.append((context.get("mine"), context.get_local("mine", 5)))')},
-        scope_of_application={"extra": "context: ContextRepo", "handler": (
-            'context.set_local("mine", 1)', 'seen.append(context.get_local("mine"))',
-            'context.reset_local("mine", None)' )},
-        context_global={
-            "definitions": "from faststream import context",
-            "first": 'context.set_global("given", 5)', "extra": 'it=Context("given")',
-            "notes": "it"},
-    ),
-    dimension(
-        "dependencies", "depends",
-        sync={"definitions": "def one():\n    return 1", "extra": "it=Depends(one)", "notes": "it"},
-        coroutine={"definitions": "async def one():\n    return 1", "extra": "it=Depends(one)",
-                   "notes": "it"},
-        generator={"definitions": 'def one():\n    yield 1\n    seen.append("closed")',
-                   "extra": "it=Depends(one)", "notes": "it"},
-        async_generator={"definitions": 'async def one():\n    yield 1\n    seen.append("closed")',
-                         "extra": "it=Depends(one)", "notes": "it"},
-        of_body={"definitions": "def whole(msg):\n    return msg", "extra": "it=Depends(whole)",
-                 "notes": "it"},
-        of_message={"definitions": "def of(message: RabbitMessage):\n    return message.headers",
-                    "extra": "it=Depends(of)", "notes": "it"},
-        nested={"definitions": "def one():\n    return 1\n\n\ndef two(it=Depends(one)):\n"
-                "    return it + 1", "extra": "it=Depends(two)", "notes": "it"},
-        annotated={"definitions": "def one():\n    return 1",
-                   "extra": "it: Annotated[int, Depends(one)]", "notes": "it"},
-        raising={"definitions": 'def one():\n    raise ValueError("dependency")',
-                 "extra": "it=Depends(one)", "notes": "it"},
-        cast={"definitions": 'def one() -> int:\n    return "1"', "extra": "it: int = Depends(one)",
-              "notes": "it"},
+        "handlers", "shape",
+        method=_shaped("class Service:\n    async def handle(self, msg):\n"
+                       '        seen.append(("method", msg))', "Service().handle"),
+        static_method=_shaped("class Service:\n    @staticmethod\n    async def handle(msg):\n"
+                              '        seen.append(("static", msg))', "Service.handle"),
+        class_method=_shaped("class Service:\n    @classmethod\n"
+            "    async def handle(cls, msg):\n"
+            '        seen.append(("class", msg))', "Service.handle"),
+        callable_object=_shaped("class Service:\n    async def __call__(self, msg):\n"
+                                '        seen.append(("called", msg))', "Service()"),
+        partial=_shaped('async def of(name, msg):\n    seen.append((name, msg))',
+                        'functools.partial(of, "partial")'),
+        synchronous=_shaped('def sync(msg):\n    seen.append(("sync", msg))', "sync"),
+        no_function=_shaped('sync = lambda msg: seen.append(("lambda", msg))', "sync"),
+        wrapped=_shaped("def noted(call):\n    @functools.wraps(call)\n"
+                        "    async def inner(*args, **kwargs):\n"
+                        '        seen.append("wrapper")\n'
+                        "        return await call(*args, **kwargs)\n\n    return inner\n\n\n"
+                        "@noted\nasync def inner(msg: str):\n"
+                        '    seen.append(("wrapped", msg))', "inner"),
+        wrapped_synchronous=_shaped("def noted(call):\n    @functools.wraps(call)\n"
+                        "    def inner(*args, **kwargs):\n"
+                        '        seen.append("wrapper")\n'
+                        "        return call(*args, **kwargs)\n\n    return inner\n\n\n"
+                        "@noted\ndef inner(msg: str):\n"
+                        '    seen.append(("wrapped", msg))', "inner"),
+        generator=_shaped('async def many(msg):\n    yield msg', "many"),
+        of_two_queues={"registered": 'broker.subscriber("demo-2")(handle)',
+                       "last": ('await broker.publish("second", "demo-2")',
+                                "await asyncio.sleep(0.1)")},
+        subscriber_and_publisher={"registered": 'broker.publisher("demo-out")(handle)'},
+        publisher_below={"style": "plain", "registered":
+            '$subscribe(broker.publisher("demo-out")(handle))'},
+        documented={"definitions": 'async def inner(msg):\n    """What it does."""',
+                    "registered": 'broker.subscriber("demo-2")(inner)'},
     ),
     dimension(
         "handlers", "handler",
         sync={"define": "def"},
+        sync_raises={"define": "def", "handler": 'raise ValueError("handler")'},
+        sync_answers={"define": "def", "handler": 'return "answer"'},
+        sync_in_thread={"define": "def", "handler":
+            "seen.append(threading.current_thread() is threading.main_thread())"},
+        answers_model={"definitions": MODEL, "handler": "return Order(number=1)"},
+        answers_list={"handler": "return [1, 2]"},
+        answers_tuple={"handler": "return 1, 2"},
+        answers_false={"handler": "return False"},
+        answers_empty_text={"handler": 'return ""'},
+        answers_dataclass={"definitions": DATACLASS, "handler": "return Item(1)"},
+        answers_list_of_models={"definitions": MODEL, "handler": "return [Order(number=1)]"},
+        answers_date={"handler": "return date(2024, 1, 2)"},
+        answers_wrong_type={"returned": "number", "define": "async def", "handler":
+            'return "answer"'},
+        answers_with_correlation={"handler":
+            'return Response("answer", correlation_id="mine")'},
+        answers_response_of_model={"definitions": MODEL, "handler":
+            'return Response(Order(number=1), headers={"a": "1"})'},
+        answers_with_type={"handler":
+            'return RabbitResponse("answer", content_type="text/x-own", message_id="m",'
+            ' message_type="t", expiration=60)'},
+        answers_message={"extra": "message: RabbitMessage", "handler": "return message.body"},
+        ignored={"handler": 'raise IgnoredException("ignored")'},
+        exits={"handler": "raise SystemExit(3)"},
+        raises_own_error={"definitions": "class OwnError(Exception):\n    pass",
+                          "handler": 'raise OwnError("own", 5)'},
+        raises_from={"handler": ("try:", "    1 / 0", "except ZeroDivisionError as error:",
+                                 '    raise ValueError("handler") from error')},
+        times_out={"handler": "await asyncio.wait_for(asyncio.sleep(5), 0.05)"},
+        ack_message_from_depth={"handler": ("def inner():", "    raise AckMessage()", "inner()")},
+        ack_message_multiple={"handler": "raise AckMessage(multiple=True)"},
+        nack_message_once=_then("if not message.raw_message.redelivered:",
+                                "    raise NackMessage()"),
+        nack_message_with_options={"handler": "raise NackMessage(multiple=True, requeue=False)"},
+        nacks_once=_then("if not message.raw_message.redelivered:",
+                         "    await message.nack(requeue=True)"),
+        rejects_once=_then("if not message.raw_message.redelivered:",
+                           "    await message.reject(requeue=True)"),
+        nack_then_ack=_then("await message.nack(requeue=False)", "await message.ack()"),
+        acks_from_outside=_then("await message.raw_message.ack()"),
+        rejects_from_outside=_then("await message.raw_message.reject()"),
+        acks_late=_then("asyncio.get_running_loop().call_later(0.1, asyncio.ensure_future,"
+                        " message.ack())"),
+        acks_unknown_option=_then("await message.ack(nothing=1)"),
+        acks_and_notes=_then("await message.ack()", "seen.append(str(message.committed))"),
+        raises_and_is_caught=_then("try:", '    raise ValueError("inner")', "except ValueError:",
+                                   "    await message.reject()"),
+        publishes_by_publisher={"registered": 'out = broker.publisher("demo-out")',
+                                "handler": 'await out.publish("more")'},
+        publishes_by_plain={"handler": 'await broker.publish(msg, "demo-out", mandatory=False)'},
+        requests={"registered": ('@broker.subscriber("demo-2")', "async def second(msg):",
+                                 '    return "second"'), "handler":
+            'seen.append((await broker.request("x", "demo-2", timeout=1)).body)'},
+        stops_broker={"handler": "asyncio.ensure_future(broker.stop())"},
         answers_text={"returned": "text", "handler": 'return "answer"'},
         answers_dict={"returned": "dict", "handler": 'return {"answer": 1}'},
         answers_none_by_type={"handler": "return None"},
@@ -188,6 +187,52 @@ DIMENSIONS = (
                                  '1, "demo-nobody", rpc=True, rpc_timeout=0.3)))'},
         request_of_nobody={"result":
             'seen.append(("reply", await broker.request(1, "demo-nobody", timeout=0.3)))'},
+        request_of_model={"definitions": MODEL, "handler": "return Order(number=1)", "result":
+            'seen.append(("reply", await (await broker.request($message, timeout=2)).decode()))'},
+        request_with_headers={"result":
+            "reply = await broker.request($message, timeout=2, correlation_id='mine',"
+            " headers={'a': '1'})\nseen.append((reply.correlation_id, reply.headers))"},
+        request_to_exchange={
+            "exchange": 'RabbitExchange("demo-x")', "result":
+            'seen.append(("reply", (await broker.request($message, timeout=2)).body))'},
+        request_of_error={"handler": 'raise ValueError("handler")', "result":
+            'seen.append(("reply", (await broker.request($message, timeout=0.5)).body))'},
+        request_of_silence={"subscriber": "no_reply=True", "result":
+            'seen.append(("reply", (await broker.request($message, timeout=0.5)).body))'},
+        requests_at_once={"result":
+            "replies = await asyncio.gather(*(broker.request($message, timeout=2)"
+            " for _ in range(3)))\nseen.append([reply.body for reply in replies])"},
+        request_of_response={"handler": 'return Response("a", headers={"b": "c"})', "result":
+            "reply = await broker.request($message, timeout=2)\n"
+            'seen.append((reply.body, reply.headers.get("b")))'},
+        reply_to_and_persist={"publish": 'reply_to="demo-replies"', "subscriber":
+                              "reply_config=ReplyConfig(persist=True)"},
+        reply_persistent={"publish": 'reply_to="demo-replies"', "subscriber": "persistent=False"},
+        decorator_of_consumed={"registered": ('@broker.subscriber("demo-out")',
+            "async def second(msg, message: RabbitMessage):",
+            '    seen.append(("second", msg, message.headers, message.correlation_id))'),
+            "decorators": '@broker.publisher("demo-out")', "handler": 'return "answer"'},
+        decorator_of_properties={"handler": 'return "answer"', "decorators":
+            '@broker.publisher("demo-out", content_type="text/x-own", message_type="t",'
+            ' expiration=60, content_encoding="utf-8")'},
+        decorator_priority={"handler": 'return "answer"', "decorators":
+            '@broker.publisher("demo-out", priority=3)'},
+        decorator_immediate={"handler": 'return "answer"', "decorators":
+            '@broker.publisher("demo-out", immediate=True)'},
+        decorator_to_nowhere={"handler": 'return "answer"', "decorators":
+            '@broker.publisher("demo-out", mandatory=True)'},
+        decorator_above={"style": "plain", "registered": (
+            '@broker.publisher("demo-out")\n@$subscribe', "async def answering(msg):",
+            '    return "answer"')},
+        decorator_below={"style": "plain", "registered": (
+            '@$subscribe\n@broker.publisher("demo-out")', "async def answering(msg):",
+            '    return "answer"')},
+        publishers_middlewares={"handler": 'return "answer"', "definitions":
+            "def noting(name):\n    async def noted(call_next, *args, **kwargs):\n"
+            '        seen.append(f"{name} publishes")\n'
+            "        return await call_next(*args, **kwargs)\n\n    return noted",
+            "decorators":
+            '@broker.publisher("demo-out", middlewares=[noting("first"), noting("second")])'},
         request_by_publisher={"registered": "publisher = broker.publisher($publisher)", "result":
             'seen.append(("reply", (await publisher.request($payload, timeout=2)).body))'},
     ),

@@ -1,4 +1,4 @@
-"""What becomes of a broker: started, stopped, lost, tested, documented, run as an application."""
+"""What becomes of a broker: started, stopped, lost and back, tested."""
 
 from __future__ import annotations
 
@@ -14,41 +14,25 @@ async def open_connection(*args, **options):
 
 
 asyncio.open_connection = open_connection"""
+AWAY = (
+    LINKS.replace(
+        "    links.append",
+        '    if away:\n        raise ConnectionRefusedError("away")\n    links.append',
+    )
+    + "\naway = False"
+)
+SERVER = """\
+async def on_server(do):
+    connection = await aio_pika.connect(os.environ["AMQP_URL"])
+    async with connection, connection.channel() as channel:
+        await do(channel)"""
 CUT = "links[0][1].transport.abort()"
 STOP = "await broker.stop()"
 CLOSE = "await broker.close()"
-RUN = """\
-app = FastStream(broker)
 
 
-@app.after_startup
-async def begin():
-    seen.append("started")
-    $result
-    await asyncio.sleep(0.3)
-    app.exit()"""
-COMMAND = """\
-async def faststream(*words):
-    command = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "faststream", *words, stdout=-1, stderr=-2)
-    output, _ = await command.communicate()
-    seen.append((command.returncode, output.decode()))"""
-APP = '''\
-open("application.py", "w").write("""\
-import os
-from faststream import FastStream
-from faststream.rabbit import RabbitBroker
-broker = RabbitBroker(os.environ["AMQP_URL"])
-app = FastStream(broker)
-make = lambda: app
-@broker.subscriber("demo")
-async def handle(msg): print(msg)
-@app.after_startup
-async def stop(): app.exit()
-""")'''
-
-
-def _main(*lines: str) -> str:
+def main_of(*lines: str) -> str:
+    """The lines of `main`."""
     return "\n".join(lines)
 
 
@@ -57,47 +41,121 @@ USE = ("$first", "await broker.start()", "$started", "$result", "await asyncio.s
 DIMENSIONS = (
     dimension(
         "lifecycle", "life",
-        closed={"main": _main(*USE, CLOSE)},
-        stopped={"main": _main(*USE, STOP)},
-        left_open={"main": _main(*USE)},
-        closed_twice={"main": _main(*USE, CLOSE, CLOSE)},
-        stopped_twice={"main": _main(*USE, STOP, STOP)},
-        never_started={"main": _main("async with broker:", "    $connected", "    $result")},
+        closed={"main": main_of(*USE, CLOSE)},
+        stopped={"main": main_of(*USE, STOP)},
+        left_open={"main": main_of(*USE)},
+        closed_twice={"main": main_of(*USE, CLOSE, CLOSE)},
+        stopped_twice={"main": main_of(*USE, STOP, STOP)},
+        never_started={"main": main_of("async with broker:", "    $connected", "    $result")},
         never_connected={"main": "$result"},
         closed_unused={"main": CLOSE},
         stopped_unused={"main": STOP},
-        connected_only={"main": _main("await broker.connect()", "$result", STOP)},
-        connected_and_closed={"main": _main("await broker.connect()", "$result", CLOSE)},
-        connected_twice={"main": _main("await broker.connect()", "await broker.connect()", *USE,
+        connected_only={"main": main_of("await broker.connect()", "$result", STOP)},
+        connected_and_closed={"main": main_of("await broker.connect()", "$result", CLOSE)},
+        connected_twice={"main": main_of("await broker.connect()", "await broker.connect()", *USE,
                                        STOP)},
-        started_twice={"main": _main("async with broker:", "    $connected",
+        started_twice={"main": main_of("async with broker:", "    $connected",
             "    await broker.start()", "    await broker.start()", "    $result",
             "    await asyncio.sleep(0.4)")},
-        restarted={"main": _main(*USE, STOP, "await broker.start()", "$result",
+        restarted={"main": main_of(*USE, STOP, "await broker.start()", "$result",
                                  "await asyncio.sleep(0.3)", STOP)},
-        restarted_after_close={"main": _main(*USE, CLOSE, "await broker.start()", "$result",
+        restarted_after_close={"main": main_of(*USE, CLOSE, "await broker.start()", "$result",
                                              "await asyncio.sleep(0.3)", CLOSE)},
-        published_after_close={"main": _main(*USE, CLOSE, "$result")},
-        published_after_stop={"main": _main(*USE, STOP, "$result")},
+        published_after_close={"main": main_of(*USE, CLOSE, "$result")},
+        published_after_stop={"main": main_of(*USE, STOP, "$result")},
         closed_while_working={
             "handler": ("await asyncio.sleep(0.2)", 'seen.append("done")'),
-            "main": _main("await broker.start()", "$result", "await asyncio.sleep(0.1)", CLOSE)},
+            "main": main_of("await broker.start()", "$result", "await asyncio.sleep(0.1)", CLOSE)},
         stopped_while_working={
             "handler": ("await asyncio.sleep(0.2)", 'seen.append("done")'),
             "broker": "graceful_timeout=2.0",
-            "main": _main("await broker.start()", "$result", "await asyncio.sleep(0.1)", STOP)},
+            "main": main_of("await broker.start()", "$result", "await asyncio.sleep(0.1)", STOP)},
         subscriber_stopped={"style": "plain",
             "registered": ("subscriber = $subscribe", "subscriber(handle)"),
             "last": ("await subscriber.close()", "$result", "await asyncio.sleep(0.2)")},
         subscriber_stopped_by_stop={"style": "plain",
             "registered": ("subscriber = $subscribe", "subscriber(handle)"),
             "last": ("await subscriber.stop()", "$result", "await asyncio.sleep(0.2)")},
+        subscriber_restarted={"style": "plain",
+            "registered": ("subscriber = $subscribe", "subscriber(handle)"),
+            "last": (
+                "await (subscriber.stop() if hasattr(subscriber, 'stop') else subscriber.close())",
+                "await subscriber.start()", "$result", "await asyncio.sleep(0.2)")},
+        restarted_thrice={"main": main_of(*(("async with broker:\n    await broker.start()\n"
+            "    $result\n    await asyncio.sleep(0.2)"),) * 3)},
+        context_and_stop={"main": main_of("async with broker:", "    $connected",
+            "    await broker.start()", "    $result", "    await asyncio.sleep(0.2)",
+            "    await (broker.stop() if hasattr(broker, 'stop') else broker.close())")},
+        error_inside={"main": main_of("async with broker:", "    await broker.start()",
+            "    $result", "    await asyncio.sleep(0.2)", '    raise ValueError("inside")')},
+        stopped_with_error={"main": main_of(*USE,
+            'await broker.stop(ValueError, ValueError("why"), None)')},
+        stopped_at_once={"main": main_of("await broker.start()", "$result", STOP)},
+        closed_at_once={"main": main_of("await broker.start()", "$result", CLOSE)},
+        stopped_while_raising={
+            "handler": ("await asyncio.sleep(0.2)", 'raise ValueError("handler")'),
+            "main": main_of("await broker.start()", "$result", "await asyncio.sleep(0.1)", STOP)},
+        stopped_with_many_waiting={
+            "handler": "await asyncio.sleep(0.1)", "subscriber": "max_workers=2",
+            "main": main_of("await broker.start()", *("$result",) * 5, "await asyncio.sleep(0.15)",
+                            STOP)},
+        never_stopped_while_working={
+            "handler": ("await asyncio.sleep(0.4)", 'seen.append("done")'),
+            "main": main_of("await broker.start()", "$result", "await asyncio.sleep(0.1)")},
+        work_too_long={"handler": "await asyncio.sleep(2)", "broker": "graceful_timeout=0.2",
+            "main": main_of("await broker.start()", "$result", "await asyncio.sleep(0.1)", STOP)},
+        started_in_a_task={"main": main_of("await asyncio.create_task(broker.start())", "$result",
+                                           "await asyncio.sleep(0.3)", STOP)},
+        started_at_once_twice={"main": main_of(
+            "await asyncio.gather(broker.start(), broker.start())", "$result",
+            "await asyncio.sleep(0.3)", STOP)},
+        made_in_main={"main": main_of('own = RabbitBroker(os.environ["AMQP_URL"])',
+            "own.subscriber(\"demo\")(handle)", "await own.start()",
+            'await own.publish("hello", "demo")', "await asyncio.sleep(0.2)",
+            "await (own.stop() if hasattr(own, 'stop') else own.close())"), "style": "plain"},
+        in_a_thread={"main": main_of("async def use():", *(f"    {line}" for line in (
+            "await broker.start()", "$result", "await asyncio.sleep(0.3)", STOP)),
+            "await asyncio.get_running_loop().run_in_executor(None, asyncio.run, use())")},
+        in_two_loops={"main": main_of("async def use():", *(f"    {line}" for line in (
+            "await broker.start()", "$result", "await asyncio.sleep(0.3)", STOP)),
+            "for _ in range(2):",
+            "    await asyncio.get_running_loop().run_in_executor(None, asyncio.run, use())")},
+        brokers_of_one_queue={"definitions": 'other = RabbitBroker(os.environ["AMQP_URL"])',
+            "registered": '@other.subscriber("demo")\nasync def second(msg):\n'
+            '    seen.append("received")', "connected": "await other.start()",
+            "last": "await (other.stop() if hasattr(other, 'stop') else other.close())"},
+        other_broker_first={"definitions": 'other = RabbitBroker(os.environ["AMQP_URL"])',
+            "first": ("await other.start()",
+                      "await (other.stop() if hasattr(other, 'stop') else other.close())")},
+        running={"first": "seen.append(broker.running)", "last": "seen.append(broker.running)"},
+        get_one_acknowledged={"style": "plain", "registered": "subscriber = $subscribe", "last": (
+            "message = await subscriber.get_one(timeout=1)", "await message.ack()",
+            "seen.append((message.body, message.content_type))")},
+        get_one_not_automatic={"style": "plain", "registered": "subscriber = $subscribe", "last":
+            "seen.append((await subscriber.get_one(timeout=1, no_ack=False)).body)"},
+        get_one_with_handler={"style": "plain",
+            "registered": ("subscriber = $subscribe", "subscriber(handle)"),
+            "last": "seen.append(await subscriber.get_one(timeout=0.2))"},
+        iterated_several={"style": "plain", "registered": "subscriber = $subscribe", "last": (
+            "$result", "async for message in subscriber:",
+            "    seen.append(await message.decode())", "    await message.ack()",
+            "    if len(seen) > 3:", "        break")},
+        subscriber_without_handler={"style": "plain", "registered": "subscriber = $subscribe"},
+        declared_passively={"started": (
+            'seen.append(type(await broker.declare_queue("demo", passive=True)).__name__)')},
+        declared_by_object={"started": (
+            ('queue = await broker.declare_queue(RabbitQueue("demo-hand", durable=True,'
+            ' arguments={"x-max-length": 5}))'),
+            ('exchange = await broker.declare_exchange(RabbitExchange("demo-hand",'
+            " type=ExchangeType.FANOUT, durable=True))"), "await queue.bind(exchange)",
+            'await broker.publish("by fanout", exchange="demo-hand")')},
         ping={"last": "seen.append(await broker.ping(timeout=2))"},
-        ping_after_stop={"main": _main(*USE, STOP, "seen.append(await broker.ping(timeout=0.3))")},
-        ping_before_start={"main": _main(
+        ping_after_stop={"main": main_of(
+            *USE, STOP, "seen.append(await broker.ping(timeout=0.3))")},
+        ping_before_start={"main": main_of(
             "seen.append(await broker.ping(timeout=0.3))", *USE)},
         ping_after_close={
-            "main": _main(*USE, CLOSE, "seen.append(await broker.ping(timeout=0.3))")},
+            "main": main_of(*USE, CLOSE, "seen.append(await broker.ping(timeout=0.3))")},
         get_one={"style": "plain", "registered": "subscriber = $subscribe", "last":
             "seen.append((await subscriber.get_one(timeout=1)).body)"},
         get_one_of_nothing={"style": "plain",
@@ -125,108 +183,131 @@ DIMENSIONS = (
             "seen.append(await broker.ping(timeout=0.2))", "await asyncio.sleep(0.3)",
             "seen.append(await broker.ping(timeout=2))")},
         before_stop={"definitions": LINKS, "broker": "reconnect_interval=5",
-                     "main": _main(*USE, CUT, "await asyncio.sleep(0.1)", STOP)},
+                     "main": main_of(*USE, CUT, "await asyncio.sleep(0.1)", STOP)},
         before_close={"definitions": LINKS, "broker": "reconnect_interval=5",
-                      "main": _main(*USE, CUT, "await asyncio.sleep(0.1)", CLOSE)},
+                      "main": main_of(*USE, CUT, "await asyncio.sleep(0.1)", CLOSE)},
+        lost_twice={"definitions": LINKS, "broker": "reconnect_interval=0.2", "last": (
+            CUT, "await asyncio.sleep(0.6)", "links[-1][1].transport.abort()",
+            "await asyncio.sleep(0.6)", "$result", "await asyncio.sleep(0.3)")},
+        published_meanwhile={"definitions": LINKS, "broker": "reconnect_interval=0.2", "last": (
+            CUT, "await asyncio.sleep(0.05)", "$result", "await asyncio.sleep(0.5)")},
+        publisher_meanwhile={"definitions": LINKS, "broker": "reconnect_interval=0.2",
+            "registered": 'publisher = broker.publisher("demo")', "last": (
+            CUT, "await asyncio.sleep(0.05)", 'await publisher.publish("meanwhile")',
+            "await asyncio.sleep(0.5)")},
+        requested_meanwhile={"definitions": LINKS, "broker": "reconnect_interval=0.2", "last": (
+            CUT, "await asyncio.sleep(0.05)",
+            'seen.append((await broker.request("x", $to, timeout=2)).body)')},
+        requested_afterwards={"definitions": LINKS, "broker": "reconnect_interval=0.2", "last": (
+            'seen.append((await broker.request("x", $to, timeout=1)).body)', CUT,
+            "await asyncio.sleep(0.8)",
+            'seen.append((await broker.request("x", $to, timeout=1)).body)')},
+        exchange_afterwards={"definitions": LINKS, "broker": "reconnect_interval=0.2",
+            "exchange": 'RabbitExchange("demo-x", auto_delete=True)', "last": (
+            CUT, "await asyncio.sleep(0.8)", "$result", "await asyncio.sleep(0.3)")},
+        away_and_back={"definitions": AWAY, "broker": "reconnect_interval=0.2", "last": (
+            "globals().update(away=True)", CUT, "await asyncio.sleep(0.5)",
+            "globals().update(away=False)",
+            "await asyncio.sleep(0.8)", "$result", "await asyncio.sleep(0.3)")},
+        away_and_ping={"definitions": AWAY, "broker": "reconnect_interval=0.2", "last": (
+            "globals().update(away=True)", CUT, "await asyncio.sleep(0.3)",
+            "seen.append(await broker.ping(timeout=0.3))")},
+        away_and_stop={"definitions": AWAY, "broker": "reconnect_interval=0.2", "main": main_of(
+            "global away", *USE, "away = True", CUT, "await asyncio.sleep(0.3)", STOP)},
+        away_and_close={"definitions": AWAY, "broker": "reconnect_interval=0.2", "main": main_of(
+            "global away", *USE, "away = True", CUT, "await asyncio.sleep(0.3)", CLOSE)},
+        away_at_first={"definitions": AWAY, "main": main_of("global away", "away = True",
+            "try:", "    await broker.start()", "except Exception as error:",
+            '    seen.append(("cannot start", type(error).__name__))', "away = False", *USE, STOP)},
+        away_at_first_and_waits={"definitions": AWAY, "broker": "reconnect_interval=0.2",
+            "main": main_of("global away", "away = True",
+            "asyncio.get_running_loop().call_later(0.5, globals().update, {'away': False})", *USE,
+            STOP)},
+        queue_deleted={"definitions": SERVER, "last": (
+            "await on_server(lambda channel: channel.queue_delete(\"demo\"))",
+            "await asyncio.sleep(0.3)", "$result", "await asyncio.sleep(0.2)")},
+        channel_closed={"last": (
+            "try:", '    await broker.declare_queue(RabbitQueue("demo-own", exclusive=True))',
+            '    await broker.declare_queue(RabbitQueue("demo-own", durable=True))',
+            "except Exception as error:", '    seen.append(("refused", type(error).__name__))',
+            "await asyncio.sleep(0.2)", "$result", "await asyncio.sleep(0.2)")},
         while_working={"definitions": LINKS, "handler": (CUT, "await asyncio.sleep(0.05)")},
     ),
     dimension(
         "test broker", "tested",
-        plain={"main": _main("async with TestRabbitBroker(broker) as tested:",
+        plain={"main": main_of("async with TestRabbitBroker(broker) as tested:",
                              "    $result", '    seen.append(("mock", handle.mock.mock_calls))')},
-        real={"main": _main("async with TestRabbitBroker(broker, with_real=True):",
+        received={"main": main_of("async with TestRabbitBroker(broker):", "    $result",
+            "    await handle.wait_call(1)",
+            '    seen.append(("calls", handle.mock.call_count, handle.mock.call_args))')},
+        raising={"handler": 'raise ValueError("handler")', "main": main_of(
+            "async with TestRabbitBroker(broker):", "    $result")},
+        published_to_publisher={"decorators": '@broker.publisher("demo-out")',
+            "registered": 'out = broker.publisher("demo-more")', "handler": 'return "answer"',
+            "main": main_of("async with TestRabbitBroker(broker):", "    $result",
+            '    await out.publish("by hand")', '    seen.append(("mock", out.mock.mock_calls))')},
+        nested={"main": main_of("async with TestRabbitBroker(broker):", "    $result",
+            "    async with TestRabbitBroker(broker):", "        $result", "    $result")},
+        twice={"main": main_of("for _ in range(2):", "    async with TestRabbitBroker(broker):",
+            "        $result", "    seen.append(broker.running)")},
+        then_real={"main": main_of("async with TestRabbitBroker(broker):", "    $result", *USE,
+            "await (broker.stop() if hasattr(broker, 'stop') else broker.close())")},
+        two_brokers={"definitions": 'other = RabbitBroker()\n\n\n@other.subscriber("demo")\n'
+            'async def of_other(msg):\n    seen.append(("other", msg))', "main": main_of(
+            "async with TestRabbitBroker(broker), TestRabbitBroker(other):", "    $result",
+            '    await other.publish("of other", "demo")')},
+        to_several={"registered": (
+            '@broker.subscriber("demo")', "async def second(msg):", '    seen.append("second")'),
+            "main": main_of("async with TestRabbitBroker(broker):", "    $result")},
+        acknowledged={"extra": "message: RabbitMessage", "handler": (
+            "await message.ack()", "seen.append(str(message.committed))"), "main": main_of(
+            "async with TestRabbitBroker(broker):", "    $result")},
+        properties={"argument": "msg: RabbitMessage", "noted":
+            "msg.raw_message.expiration, msg.raw_message.priority, msg.raw_message.type,"
+            " msg.raw_message.delivery_mode, msg.raw_message.app_id, msg.raw_message.routing_key,"
+            " msg.raw_message.exchange, msg.raw_message.user_id, msg.raw_message.content_encoding,"
+            " msg.raw_message.headers, msg.raw_message.message_id == msg.correlation_id",
+            "main": main_of("async with TestRabbitBroker(broker):", "    $result")},
+        slow_handler={"handler": ("await asyncio.sleep(0.1)", 'seen.append("done")'),
+            "main": main_of("async with TestRabbitBroker(broker):", "    $result",
+                            '    seen.append("published")')},
+        request_of_nobody={"main": main_of("async with TestRabbitBroker(broker):",
+            '    seen.append(await broker.request("x", "demo-nowhere", timeout=0.3))')},
+        request_details={"handler": 'return RabbitResponse("a", headers={"b": "c"})',
+            "main": main_of("async with TestRabbitBroker(broker):",
+            "    reply = await broker.request($message)",
+            "    seen.append((reply.body, await reply.decode(), reply.headers.get('b'),"
+            " reply.content_type))")},
+        subscriber_of_test={"main": main_of("async with TestRabbitBroker(broker) as tested:",
+            '    @tested.subscriber("demo-2")', "    async def late(msg):",
+            '        seen.append(("late", msg))', '    await tested.publish("x", "demo-2")')},
+        error_inside={"main": main_of("async with TestRabbitBroker(broker):",
+            '    raise ValueError("inside")')},
+        get_one={"style": "plain", "registered": "subscriber = $subscribe", "main": main_of(
+            "async with TestRabbitBroker(broker):",
+            "    asyncio.get_running_loop().call_later(0.05, asyncio.ensure_future,"
+            " broker.publish($message))",
+            "    seen.append(await subscriber.get_one(timeout=0.3))")},
+        declared={"main": main_of("async with TestRabbitBroker(broker):",
+            '    seen.append(type(await broker.declare_queue(RabbitQueue("demo-2"))).__name__)')},
+        pinged={"main": main_of("async with TestRabbitBroker(broker):",
+            "    seen.append(await broker.ping(timeout=0.3))")},
+        real={"main": main_of("async with TestRabbitBroker(broker, with_real=True):",
                             "    $result", "    await asyncio.sleep(0.3)",
                             '    seen.append(("mock", handle.mock.mock_calls))')},
-        connect_only={"main": _main("async with TestRabbitBroker(broker, connect_only=True):",
+        connect_only={"main": main_of("async with TestRabbitBroker(broker, connect_only=True):",
                                     "    $result")},
-        mocks_reset={"main": _main("async with TestRabbitBroker(broker):", "    $result",
+        mocks_reset={"main": main_of("async with TestRabbitBroker(broker):", "    $result",
                                    "seen.append(handle.mock)")},
-        publisher={"decorators": '@broker.publisher("demo-out")', "main": _main(
+        publisher={"decorators": '@broker.publisher("demo-out")', "main": main_of(
             "async with TestRabbitBroker(broker):", "    $result")},
-        missing_queue={"main": _main("async with TestRabbitBroker(broker):",
+        missing_queue={"main": main_of("async with TestRabbitBroker(broker):",
             '    seen.append(await broker.publish("x", "demo-nowhere"))')},
-        app={"definitions": "", "main": _main("app = FastStream(broker)",
+        app={"definitions": "", "main": main_of("app = FastStream(broker)",
             "async with TestRabbitBroker(broker), TestApp(app):", "    $result")},
-        request={"main": _main("async with TestRabbitBroker(broker):",
+        request={"main": main_of("async with TestRabbitBroker(broker):",
             "    seen.append((await broker.request($message)).body)")},
-        rpc={"main": _main("async with TestRabbitBroker(broker):",
+        rpc={"main": main_of("async with TestRabbitBroker(broker):",
             "    seen.append(await broker.publish($message, rpc=True))")},
-    ),
-    dimension(
-        "application", "application",
-        run={"registered": RUN, "main": "await app.run()"},
-        run_with_hooks={"registered": (RUN,
-            "@app.on_startup\nasync def starting():\n    seen.append('on startup')",
-            "@app.on_shutdown\nasync def stopping():\n    seen.append('on shutdown')",
-            "@app.after_shutdown\nasync def stopped():\n    seen.append('after shutdown')"),
-            "main": "await app.run()"},
-        hook_raising={"registered": (RUN,
-            '@app.on_startup\nasync def starting():\n    raise ValueError("hook")'),
-            "main": "await app.run()"},
-        lifespan={"definitions": "from contextlib import asynccontextmanager\n\n\n"
-            "@asynccontextmanager\nasync def lifespan():\n    seen.append('begin')\n    yield\n"
-            "    seen.append('end')",
-            "registered": RUN.replace("(broker)", "(broker, lifespan=lifespan)"),
-            "main": "await app.run()"},
-        lifespan_of_context={"definitions": "from contextlib import asynccontextmanager\n\n\n"
-            "@asynccontextmanager\nasync def lifespan(context: ContextRepo):\n"
-            "    context.set_global('given', 5)\n    yield",
-            "registered": RUN.replace("(broker)", "(broker, lifespan=lifespan)"),
-            "extra": 'it=Context("given")', "notes": "it", "main": "await app.run()"},
-        without_logger={"registered": RUN.replace("(broker)", "(broker, logger=None)"),
-                        "main": "await app.run()"},
-        set_broker={"registered": RUN.replace("(broker)", "()"),
-                    "main": "app.set_broker(broker)\nawait app.run()"},
-        started_by_hand={"registered": "app = FastStream(broker)", "main": _main(
-            "await app.start()", "$result", "await asyncio.sleep(0.3)", "await app.stop()")},
-        asgi={"registered": "app = AsgiFastStream(broker)", "main": _main(
-            "inbox = asyncio.Queue()", "async def send(message):",
-            "    seen.append(message)", "async def say():", '    await inbox.put({"type": '
-            '"lifespan.startup"})', "    await asyncio.sleep(0.4)",
-            '    await inbox.put({"type": "lifespan.shutdown"})',
-            'await asyncio.gather(say(), app({"type": "lifespan"}, inbox.get, send))')},
-        asgi_hook_raising={"registered": (
-            "app = AsgiFastStream(broker)",
-            '@app.on_startup\nasync def starting():\n    raise ValueError("hook")'), "main": _main(
-            "inbox = asyncio.Queue()", 'await inbox.put({"type": "lifespan.startup"})',
-            "async def send(message):", "    seen.append(message)",
-            'await app({"type": "lifespan"}, inbox.get, send)')},
-        asgi_http={"registered":
-            'app = AsgiFastStream(broker, asgi_routes=[("/health", make_ping_asgi(broker))])',
-            "main": _main("await broker.start()", "async def send(message):",
-            "    seen.append(message)",
-            'scope = {"type": "http", "method": "GET", "path": "/health", "headers": []}',
-            "await app(scope, None, send)",
-            "await app({**scope, \"path\": \"/none\"}, None, send)")},
-        sigterm={"registered": RUN.replace("app.exit()", "os.kill(os.getpid(), 15)"),
-                 "main": "await app.run()"},
-    ),
-    dimension(
-        "command line", "command",
-        version={"definitions": COMMAND, "main": 'await faststream("--version")'},
-        help={"definitions": COMMAND, "main": 'await faststream("--help")'},
-        run={"definitions": (COMMAND, APP), "main": 'await faststream("run", "application:app")'},
-        run_of_factory={"definitions": (COMMAND, APP), "main":
-            'await faststream("run", "application:make", "--factory")'},
-        run_of_nothing={"definitions": COMMAND, "main": 'await faststream("run", "missing:app")'},
-        document={"definitions": (COMMAND, APP), "main":
-            'await faststream("docs", "gen", "application:app")\n'
-            'seen.append(open("asyncapi.json").read())'},
-    ),
-    dimension(
-        "document", "document",
-        asyncapi={"main": _main(
-            "from faststream.asyncapi.generate import get_app_schema",
-            "seen.append(get_app_schema(FastStream(broker)).to_json())")},
-        specification={"main": _main(
-            "from faststream.specification import AsyncAPI",
-            "seen.append(AsyncAPI(broker).to_json())")},
-        specification_3={"main": _main(
-            "from faststream.specification import AsyncAPI",
-            'seen.append(AsyncAPI(broker, schema_version="3.0.0").to_json())')},
-        of_application={"main": _main(
-            "from faststream.asyncapi.generate import get_app_schema",
-            'app = FastStream(broker, title="T", version="1.2.3", description="D")',
-            "seen.append(get_app_schema(app).to_yaml())")},
     ),
 )  # fmt: skip

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisector.changes.grammar import dimension
-from bisector.changes.kinds.handlers import DATACLASS, MODEL
+from bisector.changes.kinds.arguments import DATACLASS, ENUM, MODEL
+from bisector.changes.kinds.brokers import PARTS
 
 PLAIN = """\
 async def plain(body, **options):
@@ -48,6 +49,29 @@ DIMENSIONS = (
         uuid={"payload": 'UUID("12345678123456781234567812345678")'},
         decimal={"payload": 'Decimal("1.10")'},
         large={"payload": '"a" * 200_000'},
+        bytearray={"payload": 'bytearray(b"hello")'},
+        set={"payload": "{7}"},
+        enum={"definitions": ENUM, "payload": "Colour.RED"},
+        named_tuple={"definitions": 'from collections import namedtuple\n'
+                     'Point = namedtuple("Point", "x y")', "payload": "Point(1, 2)"},
+        timedelta={"payload": "timedelta(seconds=5)"},
+        date_with_zone={"payload": "datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone.utc)"},
+        not_a_number={"payload": 'float("nan")'},
+        large_number={"payload": "2 ** 70"},
+        dict_of_bytes={"payload": '{"a": b"b"}'},
+        dict_of_enum={"definitions": ENUM, "payload": '{"a": Colour.RED}'},
+        dict_of_uuid={"payload": '{"a": UUID("12345678123456781234567812345678")}'},
+        dict_of_decimal={"payload": '{"a": Decimal("1.10")}'},
+        dict_of_numbers_as_keys={"payload": '{1: "a"}'},
+        model_with_alias={"definitions": "class Named(BaseModel):\n"
+                          '    it: int = Field(alias="number")', "payload": "Named(number=1)"},
+        model_with_date={"definitions": "class Dated(BaseModel):\n    at: datetime",
+                         "payload": "Dated(at=datetime(2024, 1, 2))"},
+        model_with_nothing={"definitions": "class Open(BaseModel):\n"
+                            "    number: int = 1\n    name: Optional[str] = None",
+                            "payload": "Open()"},
+        dict_of_dataclass={"definitions": DATACLASS, "payload": '{"item": Item(1)}'},
+        list_of_dataclasses={"definitions": DATACLASS, "payload": "[Item(1)]"},
         aio_pika_message={"payload": 'aio_pika.Message(b"raw")'},
         aio_pika_message_of_type={
             "payload": 'aio_pika.Message(b"raw", content_type="text/plain", message_id="7")'},
@@ -59,6 +83,13 @@ DIMENSIONS = (
         several={"publish": 'headers={"a": "1", "b": None, "c": [1, "x"]}'},
         empty={"publish": "headers={}"},
         empty_value={"publish": 'headers={"a": ""}'},
+        nested={"publish": 'headers={"a": {"b": [1, {"c": "d"}]}}'},
+        date={"publish": 'headers={"a": datetime(2024, 1, 2, tzinfo=timezone.utc)}'},
+        bytes={"publish": 'headers={"a": b"1"}'},
+        float={"publish": 'headers={"a": 1.5, "b": True, "c": Decimal("1.1")}'},
+        of_broker={"publish": 'headers={"content-type": "x", "correlation_id": "y"}'},
+        none={"publish": "headers=None"},
+        delay={"publish": 'headers={"x-delay": 5}'},
     ),
     dimension(
         "properties", "content_type",
@@ -68,6 +99,12 @@ DIMENSIONS = (
         with_charset={"publish": 'content_type="text/plain; charset=utf-8"'},
         octets={"publish": 'content_type="application/octet-stream"'},
         encoding={"publish": 'content_encoding="utf-8"'},
+        gzip={"publish": 'content_encoding="gzip"'},
+        json_with_charset={"publish": 'content_type="application/json; charset=utf-8"'},
+        json_of_own={"publish": 'content_type="application/vnd.own+json"'},
+        upper_case={"publish": 'content_type="APPLICATION/JSON"'},
+        empty={"publish": 'content_type=""'},
+        none={"publish": "content_type=None"},
     ),
     dimension(
         "properties", "property",
@@ -84,6 +121,17 @@ DIMENSIONS = (
         user_id={"publish": 'user_id="nobody"'},
         app_id={"publish": 'app_id="mine"'},
         persistent={"publish": "persist=True"},
+        expiration_of_date={
+            "publish": "expiration=datetime.now(timezone.utc) + timedelta(seconds=90)"},
+        expiration_zero={"publish": "expiration=0"},
+        timestamp_without_zone={"publish": "timestamp=datetime(2024, 1, 2)"},
+        timestamp_now={"publish": "timestamp=datetime.now()"},
+        correlation_id_of_uuid={
+            "publish": 'correlation_id=UUID("12345678123456781234567812345678")'},
+        correlation_id_empty={"publish": 'correlation_id=""'},
+        both_ids={"publish": ('correlation_id="mine"', 'message_id="other"')},
+        user_id_right={"definitions": PARTS, "publish": "user_id=url.username"},
+        reply_to_itself={"publish": 'reply_to="demo"'},
     ),
     dimension(
         "publishing", "delivery",
@@ -98,6 +146,27 @@ DIMENSIONS = (
         five_at_once={"last": (
             "await asyncio.gather(*(broker.publish(str(n), $to) for n in range(5)))",
             "await asyncio.sleep(0.2)")},
+        in_order={"last": ("for n in range(5):", "    await broker.publish(str(n), $to)",
+                           "await asyncio.sleep(0.2)")},
+        fifty_at_once={"last": (
+            "await asyncio.gather(*(broker.publish(str(n), $to) for n in range(50)))",
+            "await asyncio.sleep(0.4)")},
+        cancelled={"last": ("sending = asyncio.ensure_future(broker.publish($message))",
+            "await asyncio.sleep(0)", "sending.cancel()",
+            "seen.append(await asyncio.gather(sending, return_exceptions=True))",
+            "await broker.publish($message)")},
+        from_thread={"last": "await asyncio.wrap_future(asyncio.run_coroutine_threadsafe("
+                             "broker.publish($message), asyncio.get_running_loop()))"},
+        not_routed_and_again={"started": (
+            "try:", '    await broker.publish("lost", "demo-nowhere")',
+            "except Exception as error:",
+            '    seen.append(("not routed", type(error).__name__))',
+            'await broker.publish("found", $to)')},
+        after_unknown_exchange={"started": (
+            "try:", '    await broker.publish("lost", "demo", "demo-unknown", timeout=1)',
+            "except Exception as error:",
+            '    seen.append(("not there", type(error).__name__))',
+            'await broker.publish("found", $to)')},
         wrong_exchange={"last":
             'await broker.publish("x", "demo", RabbitExchange("demo-none", passive=True))'},
     ),
@@ -132,6 +201,40 @@ DIMENSIONS = (
         publisher_persistent={
             "registered": "publisher = broker.publisher($publisher, persistent=True)",
             "send": "await publisher.publish($payload$options)"},
+        publisher_of_all={
+            "registered": 'publisher = broker.publisher($publisher, content_type="text/x-own",'
+            ' message_type="t", expiration=60, content_encoding="utf-8", priority=1)',
+            "send": "await publisher.publish($payload$options)"},
+        publisher_mandatory_off={
+            "registered": "publisher = broker.publisher($publisher, mandatory=False)",
+            "send": "await publisher.publish($payload$options)"},
+        publisher_and_more_headers={
+            "registered": 'publisher = broker.publisher($publisher, headers={"p": "1", "q": "1"})',
+            "send": 'await publisher.publish($payload, headers={"q": "2"})'},
+        publisher_with_middleware={
+            "definitions": "async def noting(call_next, *args, **kwargs):\n"
+            '    seen.append("publisher noting")\n'
+            "    return await call_next(*args, **kwargs)",
+            "registered": "publisher = broker.publisher($publisher, middlewares=[noting])",
+            "send": "await publisher.publish($payload$options)"},
+        publisher_of_nothing={"registered": "publisher = broker.publisher()",
+                              "send": "await publisher.publish($payload, queue=$to$options)"},
+        publisher_to_other_key={"registered": "publisher = broker.publisher($publisher)",
+            "send": 'await publisher.publish($payload, routing_key="demo-other"$options)'},
+        publisher_to_other_exchange={
+            "registered": "publisher = broker.publisher($publisher)", "send":
+            'await publisher.publish($payload, exchange=RabbitExchange("demo-z")$options)'},
+        publisher_by_keyword={"registered": 'publisher = broker.publisher(queue="demo")',
+                              "send": "await publisher.publish(message=$payload$options)"},
+        publisher_on_prefixed_router={"registered": (
+            'extra = RabbitRouter(prefix="demo-p-")', 'publisher = extra.publisher("out")',
+            "broker.include_router(extra)"), "send": "await publisher.publish($payload$options)"},
+        publisher_before_inclusion={"registered": (
+            "extra = RabbitRouter()", 'publisher = extra.publisher("demo-out")'),
+            "started": "broker.include_router(extra)",
+            "send": "await publisher.publish($payload$options)"},
+        router_itself={"on": "router", "send": "await router.publish($message)"},
+        request_then_publish={"send": "(await broker.request($message, timeout=2)).body"},
         queue_object={"send": 'await broker.publish($payload, RabbitQueue("demo")$options)'},
         routing_key={"send": 'await broker.publish($payload, routing_key="demo"$options)'},
         queue_keyword={"send": "await broker.publish($payload, queue=$to$options)"},
@@ -147,6 +250,13 @@ DIMENSIONS = (
         plain_unknown_type=_plain('b"hello", content_type="application/x-own"'),
         plain_with_properties=_plain('b"1", headers={"a": 1}, correlation_id="5", type="t"'),
         plain_reply_to_nowhere=_plain('b"hello", reply_to="demo-gone"'),
+        plain_wrong_text=_plain('b"\\xff", content_type="text/plain"'),
+        plain_json_without_type=_plain('b"[1]"'),
+        plain_with_encoding=_plain('b"hello", content_encoding="gzip"'),
+        plain_persistent=_plain('b"hello", delivery_mode=2, priority=4, expiration=5'),
+        plain_charset=_plain("b'{\"number\": 1}', content_type=\"application/json; charset=utf8\""),
+        plain_message_id=_plain('b"hello", message_id="7", timestamp=1700000000'),
+        plain_reply_to_queue=_plain('b"hello", reply_to="demo-replies", correlation_id="9"'),
         batch={"send": "await broker.publish_batch($payload, $payload, queue=$to)"},
     ),
 )  # fmt: skip

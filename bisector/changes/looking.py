@@ -1,0 +1,83 @@
+"""Compares two installed sides beside one broker: starts them, looks for so long, says what is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bisector.changes import priority
+from bisector.changes.comparison import Compared, Comparison, Plan
+from bisector.changes.findings import Finding
+from bisector.changes.grammar import Dimension
+from bisector.changes.result import of_import
+from bisector.changes.runs import Runner, UnimportableError, runner
+from bisector.environments.recipes import Environment
+from bisector.errors import OutsideError
+from bisector.rabbitmq.broker import Broker
+
+JOBS = 12
+"""Situations at a time on each side: they wait more than they work."""
+
+
+class NeitherImportsError(OutsideError):
+    """There is nothing to compare."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two, as it is called, and where it is installed."""
+
+    name: str
+    environment: Environment
+
+
+@dataclass
+class Looked:
+    """What was found; and what ended it, if it was ended before its time."""
+
+    findings: Sequence[Finding]
+    compared: Compared
+    stopped: asyncio.CancelledError | None = None
+
+
+async def look(
+    old: Side,
+    new: Side,
+    broker: Broker,
+    dimensions: Sequence[Dimension],
+    plan: Plan,
+    note: Callable[[str], None],
+) -> Looked:
+    """Run the comparison; Ctrl-C ends it with what was found so far.
+
+    Raises:
+        NeitherImportsError: neither side imports.
+        OutsideError: it cannot be made: RabbitMQ does not stay up.
+    """
+    why: list[str | None] = []
+    runners: list[Runner] = []
+    async with contextlib.AsyncExitStack() as stack:
+        for side in (old, new):
+            note(f"importing {side.name}")
+            try:
+                made = runner(side.name, side.environment, broker, JOBS)
+                runners.append(await stack.enter_async_context(made))
+                why.append(None)
+            except UnimportableError as error:
+                why.append(str(error))
+        if all(why):
+            raise NeitherImportsError(
+                f"neither {old.name} nor {new.name} imports ({why[0]}): choose other dependencies,"
+                " with --deps or --with"
+            )
+        if any(why):
+            return Looked([of_import(*why)], Compared())
+        words = priority.changed_words(old.environment, new.environment)
+        key = priority.order(dimensions, words)
+        comparison = Comparison(runners[0], runners[1], dimensions, key=key, note=note)
+        try:
+            return Looked(await comparison.run(plan), comparison.compared)
+        except asyncio.CancelledError as error:
+            return Looked(comparison.findings, comparison.compared, error)

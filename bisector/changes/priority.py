@@ -1,0 +1,70 @@
+"""What to look at first: choices that have to do with the code that is not the same.
+
+It only orders.  What is written otherwise on the two sides hints at what behaves otherwise, and
+where time is short, that is better looked at first.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+
+from bisector.changes.grammar import Choice, Dimension
+from bisector.environments.recipes import Environment
+
+ELSEWHERE = ("kafka", "nats", "redis", "confluent", "mqtt", "opentelemetry", "prometheus")
+"""Parts of FastStream that no situation reaches."""
+_WORD = re.compile(r"[A-Za-z]{3,}")
+
+
+def changed_words(old: Environment, new: Environment) -> set[str]:
+    """Return the words of all lines of FastStream's source that only one side has."""
+    before, after = _sources(old), _sources(new)
+    words: set[str] = set()
+    for name in {**before, **after}:
+        lines = [side.get(name, "").splitlines() for side in (before, after)]
+        if lines[0] == lines[1]:
+            continue
+        words |= {*_words(name)}
+        for line in difflib.unified_diff(*lines, n=0):
+            if line.startswith(("+", "-", "@@")):
+                words |= {*_words(line)}
+    return words
+
+
+def order(
+    dimensions: Sequence[Dimension], words: Collection[str]
+) -> Callable[[Sequence[Choice]], float]:
+    """Return a key by which choices are sorted: those that share rare words come first."""
+    choices = [c for d in dimensions for c in d.choices]
+    own = {c: {*_words(" ".join([c.id, *(v for values in c.slots.values() for v in values)]))}
+           for c in choices}  # fmt: skip
+    spread = Counter(word for told in own.values() for word in told)
+
+    def key(some: Sequence[Choice]) -> float:
+        shared = {word for c in some for word in own.get(c, ()) if word in words}
+        return -sum(1 / spread[word] for word in shared)
+
+    return key
+
+
+def _sources(environment: Environment) -> dict[str, str]:
+    (root,) = environment.path.glob("lib/python*/site-packages/faststream")
+    files = [file for file in sorted(root.rglob("*.py")) if not _elsewhere(file.relative_to(root))]
+    return {
+        file.relative_to(root).as_posix(): file.read_text(encoding="utf-8", errors="replace")
+        for file in files
+    }
+
+
+def _elsewhere(path: Path) -> bool:
+    return any(name in part for part in path.parts for name in ELSEWHERE)
+
+
+def _words(text: str) -> list[str]:
+    """Words of a text, those inside of names too: `AckPolicy`, `ack_policy` are ack, policy."""
+    apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", text)
+    return [word.lower() for word in _WORD.findall(apart)]

@@ -1,0 +1,108 @@
+"""What changed over all releases, as a page and a folder of programs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from packaging.version import Version
+
+from bisector.changes.differences import GRAVE, KINDS
+from bisector.changes.history import STEPS, step
+from bisector.telling.changes import MARK, marked
+
+Row = Mapping[str, Any]
+PROGRAMS = "changes"
+"""The folder of programs, beside the page."""
+HEAD = """\
+Found by machine: `nox -s changes -- --all` compares every release with the one before it, in
+generated situations, with the same dependencies. One line is one cause, most telling first; each
+links to a program that passes on one side and fails on the other. How far that reaches:
+[What changed?](../docs/how-to/changes.md)."""
+LONGEST = 220
+"""Characters of a sentence on the page; JSON has all of it."""
+
+
+def write(document: Mapping[str, Any], page: Path) -> None:
+    """Write the page, and the programs that it links to, in place of those of the last run."""
+    folder = page.parent / PROGRAMS
+    shutil.rmtree(folder, ignore_errors=True)
+    for row in document["pairs"]:
+        shown = [finding for finding in row["findings"] if finding["program"]]
+        if shown:
+            (folder / row["after"]).mkdir(parents=True)
+        for finding in shown:
+            text = titled(finding, row["before"], row["after"])
+            (folder / row["after"] / finding["file"]).write_text(text, encoding="utf-8")
+    part = page.with_suffix(".part")
+    part.write_text(render(document), encoding="utf-8")
+    os.replace(part, page)  # noqa: PTH105 - whole or not at all
+
+
+def titled(finding: Row, before: str, after: str) -> str:
+    """A program, with what it shows at its head."""
+    passes, fails = (before, after) if finding["passes"] == "before" else (after, before)
+    return (
+        f"# {finding['kind']}, {before} -> {after}: passes (0) on {passes}, fails (1) on {fails}."
+        f"  {MARK}\n{finding['program']}"
+    )
+
+
+def render(document: Mapping[str, Any]) -> str:
+    """Return the page."""
+    rows = sorted(document["pairs"], key=lambda row: Version(row["after"]), reverse=True)
+    lines = [
+        "# What changed, release by release", "",
+        HEAD, "",
+        *_summary(rows), "",
+    ]  # fmt: skip
+    if same := [row["after"] for row in rows if not row["findings"] and not row.get("why")]:
+        lines += [f"Nothing changed, as far as was looked, in {', '.join(same)}.", ""]
+    for row in rows:
+        if row["findings"] or row.get("why"):
+            lines += _release(row)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _summary(rows: Sequence[Row]) -> list[str]:
+    """Count: which kinds of releases change what."""
+    counts: dict[str, Counter[str]] = {name: Counter() for name in STEPS}
+    for row in rows:
+        name = step(row["before"], row["after"])
+        counts[name]["pairs"] += 1
+        counts[name]["grave"] += any(f["kind"] in GRAVE and f["worse"] for f in row["findings"])
+        counts[name].update(f["kind"] for f in row["findings"])
+    head = ["the later release is a", "compared", "with something grave", *KINDS]
+    lines = [" | ".join(["", *head, ""]).strip(), "|" + " --- |" * len(head)]
+    for name, found in counts.items():
+        cells = [name, *(str(found[key]) for key in ("pairs", "grave", *KINDS))]
+        lines.append(f"| {' | '.join(cells)} |")
+    situations = sum(row["compared"]["situations"] for row in rows)
+    meaning = f'"Grave" is what is {_either(GRAVE)} in the later release only.'
+    return [*lines, "", f"{meaning} {situations} situations in all."]
+
+
+def _either(kinds: Sequence[str]) -> str:
+    return f"{', '.join(kinds[:-1])} or {kinds[-1]}"
+
+
+def _release(row: Row) -> list[str]:
+    looked = row["compared"]
+    lines = [f"## {row['after']}", ""]
+    if why := row.get("why"):
+        return [*lines, f"Not compared with {row['before']}: {marked(why)}", ""]
+    partly = "" if looked["complete"] else ", not every choice of the grammar"
+    against = f"Against {row['before']}, {step(row['before'], row['after'])}"
+    lines += [f"{against}; {looked['situations']} situations{partly}.", ""]
+    for finding in row["findings"]:
+        text = finding["sentence"]
+        text = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+        where = f"{PROGRAMS}/{row['after']}/{finding['file']}"
+        link = f" ([program]({where}))" if finding["program"] else ""
+        also = f" And {len(finding['also'])} more of that cause." if finding["also"] else ""
+        lines.append(f"- **{finding['kind']}** {marked(text)}{link}{also}")
+    return [*lines, ""]
