@@ -17,11 +17,13 @@ from bisector.changes import planning, priority, programs, scope
 from bisector.changes.differences import GRAVE, KINDS, Difference, differences
 from bisector.changes.findings import Finding, describe, merged
 from bisector.changes.grammar import Choice, dimension
+from bisector.changes.history import History, step
 from bisector.changes.kinds import ALONE, DIMENSIONS, HUBS, KIN
 from bisector.changes.shrinking import shrink
 from bisector.changes.situations import Situation
 from bisector.changes.traces import Run, Trace, normal, trace
 from bisector.errors import UserError
+from bisector.telling import changes_page
 
 CHOICES = [choice for d in DIMENSIONS for choice in d.choices]
 UUID = "957b4cde-137b-4997-aa7c-a1b2c3d4e5f6"
@@ -340,3 +342,43 @@ def test_an_application_that_is_no_python_is_wrong_use(tmp_path: Any) -> None:
     (tmp_path / "app.py").unlink()
     with pytest.raises(UserError, match=r"no \.py"):
         scope.words(str(tmp_path))
+
+
+def test_a_history_goes_on_where_it_was_interrupted(tmp_path: Any) -> None:
+    wanted = [("1.0", "1.1rc0"), ("1.1rc0", "1.1"), ("1.1", "1.1.1")]
+    row = {"answer": "", "findings": [], "compared": {"situations": 1, "complete": True}}
+    kept = History(tmp_path / "c.json", {"deps": "same-day"})
+    kept.add({"before": "1.1", "after": "1.1.1", **row})
+    kept.add({"before": "1.0", "after": "1.1rc0", **row, "why": "neither imports"})
+    again = History(tmp_path / "c.json", {"deps": "same-day"})
+    assert again.missing(wanted) == [("1.1rc0", "1.1")]
+    assert [r["after"] for r in again.document()["pairs"]] == ["1.1rc0", "1.1.1"]
+    assert [step(*pair) for pair in wanted] == ["release candidate", "major or minor", "patch"]
+    with pytest.raises(UserError, match="today"):
+        History(tmp_path / "c.json", {"deps": "today"})
+    (tmp_path / "c.json").write_text("[]")
+    with pytest.raises(UserError, match="no history"):
+        History(tmp_path / "c.json", {})
+
+
+def test_the_page_links_to_programs_that_are_there(tmp_path: Any) -> None:
+    finding = {
+        "kind": "lost", "worse": True, "sentence": "a *b* is no more", "also": [],
+        "program": "import os\n", "file": "0001.py", "passes": "before",
+    }  # fmt: skip
+    looked = {"situations": 7, "complete": False}
+    pairs = [
+        {"before": "1.0", "after": "1.1", "findings": [finding], "compared": looked},
+        {"before": "1.1", "after": "1.2", "findings": [], "compared": looked},
+        {"before": "1.2", "after": "1.3", "findings": [], "compared": looked, "why": "no wheel"},
+    ]
+    page = tmp_path / "changes.md"
+    for _ in range(2):  # in place of the last one
+        changes_page.write({"circumstances": {}, "pairs": pairs}, page)
+    text = page.read_text()
+    assert r"- **lost** a \*b\* is no more ([program](changes/1.1/0001.py))" in text
+    assert "Nothing changed, as far as was looked, in 1.2." in text
+    assert "Not compared with 1.2: no wheel" in text
+    program = (tmp_path / "changes" / "1.1" / "0001.py").read_text()
+    ast.parse(program)
+    assert "passes (0) on 1.0, fails (1) on 1.1" in program

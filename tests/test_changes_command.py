@@ -17,6 +17,7 @@ from bisector.check.candidates import Named, sides
 from bisector.environments.building import install, surroundings
 from bisector.processes import process
 from tests.command import TOOL, Ended, descendant, end, run, started
+from tests.schemas import validate
 
 LINES = 25
 SECONDS = 20.0
@@ -25,7 +26,9 @@ SECONDS = 20.0
 def changes(checkout: Path, *arguments: str, **environ: str) -> tuple[Ended, dict[str, Any]]:
     """Run the command in a checkout; returns its JSON, too."""
     ended = run([*TOOL, "changes", *arguments, "--json", "found.json"], checkout, **environ)
-    return ended, json.loads((checkout / "found.json").read_text(encoding="utf-8"))
+    found = json.loads((checkout / "found.json").read_text(encoding="utf-8"))
+    validate(found, "changes")
+    return ended, found
 
 
 async def _codes(side: Named, programs: list[str], server: rabbitmq.Server) -> list[int | None]:
@@ -58,7 +61,7 @@ async def _told_apart(old: str, new: str, rows: list[dict[str, Any]]) -> None:
 
 
 def test_what_is_found_is_shown_by_programs_that_tell_the_sides_apart(checkout: Path) -> None:
-    ended, found = changes(checkout, "0.5.33", "0.5.34", "--minutes", "0.6")
+    ended, found = changes(checkout, "0.5.33", "0.5.34", "--minutes", "0.3")
     assert ended.code == 1, ended.said
     rows = [row for row in found["findings"] if row["program"]]
     assert rows
@@ -69,13 +72,13 @@ def test_what_is_found_is_shown_by_programs_that_tell_the_sides_apart(checkout: 
     assert [file.name for file in files] == [row["file"] for row in rows]
     asyncio.run(_told_apart("0.5.33", "0.5.34", rows))
     compared = found["compared"]
-    assert compared["situations"] > 50
+    assert compared["situations"] > 10
     assert set(compared) >= {"covered", "left_out", "masked", "complete"}
     assert "as far as was looked" in ended.said
 
 
 def test_a_release_does_not_differ_from_itself(checkout: Path) -> None:
-    ended, found = changes(checkout, "0.5.34", "0.5.34", "--minutes", "0.4")
+    ended, found = changes(checkout, "0.5.34", "0.5.34", "--minutes", "0.15")
     assert (ended.code, found["findings"]) == (0, []), found["findings"]
     assert not list((checkout / "changes").glob("*.py"))
     assert "nothing differs" in ended.said
@@ -95,7 +98,7 @@ def test_a_side_that_does_not_import_is_all_there_is_to_say(checkout: Path) -> N
 def test_only_what_an_application_uses(checkout: Path) -> None:
     app = "from faststream.rabbit import RabbitBroker\nbroker = RabbitBroker()\n"
     (checkout / "app.py").write_text(app)
-    ended, found = changes(checkout, "0.5.33", "0.5.34", "--minutes", "0.3", "--for", "app.py")
+    ended, found = changes(checkout, "0.5.33", "0.5.34", "--minutes", "0.15", "--for", "app.py")
     assert ended.code == 1, ended.said
     assert "queue" in found["compared"]["not_used"]
     assert not [c for c in found["compared"]["left_out"] if c.startswith("queue=")]
@@ -104,7 +107,9 @@ def test_only_what_an_application_uses(checkout: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["0.5.33"], "new"),
+        (["0.5.33"], "OLD NEW"),
+        (["--all", "0.5.33", "0.5.34"], "two sides"),
+        (["--all", "--for", "app.py"], "--for"),
         (["0.5.33", "0.5.34", "--minutes", "0"], "minutes"),
         (["0.5.33", "0.5.34", "--for", "none.py"], "none.py"),
         (["0.5.33", "9.9"], "9.9"),
@@ -132,14 +137,14 @@ def test_ctrl_c_leaves_what_was_found(checkout: Path) -> None:
 
 
 def test_a_rabbitmq_that_dies_makes_what_was_under_way_void(checkout: Path) -> None:
-    command = [*TOOL, "changes", "0.5.34", "0.5.34", "--minutes", "0.5", "--json", "found.json"]
+    command = [*TOOL, "changes", "0.5.34", "0.5.34", "--minutes", "0.2", "--json", "found.json"]
     with started(command, checkout) as running:
         _until(running.stdout, r"[1-9]\d* situations")
         descendant(running, "beam").kill()
         ended = end(running)
     found = json.loads((checkout / "found.json").read_text(encoding="utf-8"))
     assert (ended.code, found["findings"]) == (0, []), ended.said
-    assert found["compared"]["situations"] > 30
+    assert found["compared"]["situations"] > 5
 
 
 def _until(stream: Any, words: str) -> None:

@@ -26,7 +26,7 @@ def test_is_a_schema_that_describes_every_field(name: str) -> None:
                 assert described.get("description") or "$ref" in described, (name, field)
 
 
-@pytest.mark.parametrize("name", ["bisect", "check", "advise"])
+@pytest.mark.parametrize("name", ["bisect", "changes", "check", "advise"])
 def test_names_the_version_that_is_written(name: str) -> None:
     assert schema(name)["properties"]["schema"]["const"] == SCHEMA
 

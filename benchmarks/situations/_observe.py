@@ -27,6 +27,7 @@ import os
 import sys
 import threading
 import traceback
+import types
 import warnings
 from typing import Any
 
@@ -49,7 +50,10 @@ class Observer:
 
     def __init__(self, text: str, report: int) -> None:
         self._text, self._report = text, report
-        self._globals: dict[str, Any] = {"__name__": "__main__", "__file__": FILE}
+        module = types.ModuleType("__main__")
+        module.__file__ = FILE
+        sys.modules["__main__"] = module  # where annotations are looked up
+        self._globals = module.__dict__
         self._lock = threading.RLock()
         self._flushed = 0
         self._publishing: dict[int, tuple[Any, Any, bytes]] = {}  # by channel, until the body ends
@@ -66,7 +70,7 @@ class Observer:
         watchdog.start()
         code = 1
         try:
-            exec(compile(self._text, FILE, "exec"), self._globals)  # noqa: S102
+            exec(compile(self._text, FILE, "exec", dont_inherit=True), self._globals)  # noqa: S102
             code = self._end("returned", {})
         except SystemExit as error:
             told = error.code if isinstance(error.code, int) else int(error.code is not None)

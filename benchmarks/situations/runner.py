@@ -41,7 +41,9 @@ USED = (  # what programs import, if there; imported here, none of them pays for
     "faststream.rabbit", "faststream.rabbit.annotations", "faststream.rabbit.fastapi",
     "faststream.exceptions", "aio_pika", "pydantic", "dataclasses", "datetime", "decimal", "enum",
     "anyio._backends._asyncio", "faststream.asyncapi.generate", "faststream.specification.asyncapi",
-    "faststream.specification", "faststream.asgi", "faststream.middlewares",
+    "faststream.specification.asyncapi.v2_6_0.generate",
+    "faststream.specification.asyncapi.v3_0_0.generate", "faststream.specification",
+    "faststream.asgi", "faststream.middlewares",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from bisector.changes.differences import Difference, differences, not_offered
 from bisector.changes.findings import Finding
 from bisector.changes.grammar import Choice, Dimension
 from bisector.changes.kinds import ALONE, HUBS, KIN
-from bisector.changes.runs import Runner
+from bisector.changes.runs import SECONDS, Runner
 from bisector.changes.shrinking import shrink
 from bisector.changes.situations import Situation
 from bisector.changes.traces import Trace
@@ -24,6 +24,8 @@ RESERVE = 0.3
 
 TELL = 3.0
 """Seconds between two words on how it gets on."""
+PATIENCE = 15.0
+"""Seconds that what hangs is given once more: a busy machine is slow, too."""
 DOUBTS = 3
 """How many runs of each side all have to show what no program shows."""
 
@@ -200,6 +202,11 @@ class Comparison:
             kept = await shrink(sorted(situation.choices, key=lambda c: c.id), shows)
             smallest = Situation.of(kept)
             shown = difference
+            if difference.kind == "hangs":
+                told = [await self._differing(smallest, PATIENCE)]
+                if not any(d.signature == difference.signature for d in told[0]):
+                    self.compared.masked[difference.place] += 1
+                    return
             if smallest != situation:  # which was run twice
                 told = [await self._once(smallest), await self._differing(smallest)]
                 same = [[d for d in row if d.signature == difference.signature] for row in told]
@@ -224,13 +231,13 @@ class Comparison:
             for old, _ in pairs for _, new in pairs
         )  # fmt: skip
 
-    async def _differing(self, situation: Situation) -> list[Difference]:
-        return differences(*await self._both(situation))
+    async def _differing(self, situation: Situation, seconds: float = SECONDS) -> list[Difference]:
+        return differences(*await self._both(situation, seconds))
 
-    async def _both(self, situation: Situation) -> tuple[Trace, Trace]:
+    async def _both(self, situation: Situation, seconds: float = SECONDS) -> tuple[Trace, Trace]:
         text = situation.text
         self.compared.runs += 2
-        old, new = await together(side.trace(text) for side in self._sides)
+        old, new = await together(side.trace(text, seconds) for side in self._sides)
         return old, new
 
     async def _write(self, finding: Finding, end: float) -> None:

@@ -34,12 +34,14 @@ HOMES = {
 """Where programs import names from; old releases have some of them elsewhere, or not at all."""
 _MODULES = (
     "asyncio",
+    "faststream",
     "functools",
     "importlib",
     "inspect",
     "json",
     "logging",
     "os",
+    "runpy",
     "sys",
     "threading",
     "warnings",

@@ -39,7 +39,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"(?i)(at)?0x[0-9a-f]{6,}", "<address>"),
     (r"\b(id|task-|Task-|Thread-)=?\d+", r"\1<number>"),
     (r"(?<=faststream[-/ ])v?\d+\.\d+\.\d+\w*", "<version>"),
-    (r"[^\s'\"(]*/(site-packages|python3\.\d+)/", "<python>/"),
+    (r"(?<![^\s'\"(])[^\s'\"(]*/(site-packages|python3\.\d+)/", "<python>/"),
     (r"(?<=\.py)(:|\", line )\d+", r"\1<line>"),
     (r"\d+(\.\d+)?(?= ?(s|ms|seconds?)\b)", "<time>"),
     (r"'(version|platform|information)': '[^']*'", r"'\1': '<...>'"),

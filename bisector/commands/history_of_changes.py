@@ -53,7 +53,7 @@ async def run(args: argparse.Namespace) -> int:
     left = history.missing(wanted)
     try:
         with display_for(console) as display:
-            async with open_broker(display.note) as (broker, rabbitmq):
+            async with open_broker(display.note, args.rabbitmq) as (broker, rabbitmq):
                 await _compare(args, left, seconds, history, broker, rabbitmq, display)
     finally:  # what was found by then is told
         if history.rows:

@@ -14,6 +14,7 @@ from bisector.changes.differences import GRAVE
 from bisector.changes.findings import Finding, describe, total
 from bisector.changes.result import Changes
 from bisector.processes.redaction import redact
+from bisector.telling.documents import SCHEMA
 
 MARK = "Found by `nox -s changes`."
 """In what we write, and may write over."""
@@ -72,6 +73,7 @@ def to_json(changes: Changes) -> dict[str, Any]:
     """Return all of it."""
     compared = changes.compared
     return redact({
+        "schema": SCHEMA,
         "before": changes.old,
         "after": changes.new,
         "answer": answer(changes),

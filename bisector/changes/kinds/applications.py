@@ -17,11 +17,22 @@ async def begin():
     await asyncio.sleep(0.3)
     app.exit()"""
 COMMAND = """\
-async def faststream(*words):
-    command = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "faststream", *words, stdout=-1, stderr=-2)
-    output, _ = await command.communicate()
-    seen.append((command.returncode, output.decode()))"""
+def faststream(*words):
+    output = open("output", "w")
+    if not os.fork():
+        for number in (1, 2):
+            os.dup2(output.fileno(), number)
+        sys.argv = ["faststream", *words]
+        sys.path.insert(0, os.getcwd())
+        try:
+            runpy.run_module("faststream", run_name="__main__")
+        except SystemExit as error:
+            print(error.code)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(1 if error.code else 0)
+        os._exit(0)
+    seen.append((os.wait()[1], open("output").read()))"""
 APP = '''\
 open("application.py", "w").write("""\
 import os
@@ -168,37 +179,37 @@ DIMENSIONS = (
     ),
     dimension(
         "command line", "command",
-        version={"definitions": COMMAND, "main": 'await faststream("--version")'},
-        help={"definitions": COMMAND, "main": 'await faststream("--help")'},
-        run={"definitions": (COMMAND, APP), "main": 'await faststream("run", "application:app")'},
+        version={"definitions": COMMAND, "main": 'faststream("--version")'},
+        help={"definitions": COMMAND, "main": 'faststream("--help")'},
+        run={"definitions": (COMMAND, APP), "main": 'faststream("run", "application:app")'},
         run_of_factory={"definitions": (COMMAND, APP), "main":
-            'await faststream("run", "application:make", "--factory")'},
+            'faststream("run", "application:make", "--factory")'},
         run_with_level={"definitions": (COMMAND, APP), "main":
-            'await faststream("run", "application:app", "--log-level", "debug")'},
+            'faststream("run", "application:app", "--log-level", "debug")'},
         run_with_workers={"definitions": (COMMAND, APP), "main":
-            'await faststream("run", "application:app", "--workers", "1")'},
+            'faststream("run", "application:app", "--workers", "1")'},
         run_with_options={"definitions": (COMMAND, APP), "main":
-            'await faststream("run", "application:app", "--own", "1")'},
+            'faststream("run", "application:app", "--own", "1")'},
         run_of_missing_name={"definitions": (COMMAND, APP), "main":
-            'await faststream("run", "application:missing")'},
+            'faststream("run", "application:missing")'},
         run_of_a_broker={"definitions": (COMMAND, APP), "main":
-            'await faststream("run", "application:broker")'},
+            'faststream("run", "application:broker")'},
         run_without_colon={"definitions": (COMMAND, APP), "main":
-            'await faststream("run", "application")'},
+            'faststream("run", "application")'},
         run_of_broken_module={"definitions": COMMAND, "main":
             'open("broken.py", "w").write("import nothing_of_that_name")\n'
-            'await faststream("run", "broken:app")'},
+            'faststream("run", "broken:app")'},
         run_in_folder={"definitions": (COMMAND, APP), "main":
-            'await faststream("run", "application:app", "--app-dir", ".")'},
+            'faststream("run", "application:app", "--app-dir", ".")'},
         publish={"definitions": (COMMAND, APP), "main":
-            'await faststream("publish", "application:app", "hello", "--queue", "demo")'},
+            'faststream("publish", "application:app", "hello", "--queue", "demo")'},
         document_as_yaml={"definitions": (COMMAND, APP), "main":
-            'await faststream("docs", "gen", "--yaml", "application:app")\n'
+            'faststream("docs", "gen", "--yaml", "application:app")\n'
             'seen.append(open("asyncapi.yaml").read())'},
-        nothing={"definitions": COMMAND, "main": "await faststream()"},
-        run_of_nothing={"definitions": COMMAND, "main": 'await faststream("run", "missing:app")'},
+        nothing={"definitions": COMMAND, "main": "faststream()"},
+        run_of_nothing={"definitions": COMMAND, "main": 'faststream("run", "missing:app")'},
         document={"definitions": (COMMAND, APP), "main":
-            'await faststream("docs", "gen", "application:app")\n'
+            'faststream("docs", "gen", "application:app")\n'
             'seen.append(open("asyncapi.json").read())'},
     ),
     dimension(
@@ -208,20 +219,21 @@ DIMENSIONS = (
             "seen.append(get_app_schema(FastStream(broker)).to_json())")},
         specification={"main": main_of(
             "from faststream.specification import AsyncAPI",
-            "seen.append(AsyncAPI(broker).to_json())")},
+            "seen.append(AsyncAPI(broker).to_specification().to_json())")},
         specification_3={"main": main_of(
             "from faststream.specification import AsyncAPI",
-            'seen.append(AsyncAPI(broker, schema_version="3.0.0").to_json())')},
+            'seen.append(AsyncAPI(broker, schema_version="3.0.0").to_specification().to_json())')},
         page={"main": main_of(
             "from faststream.asyncapi import get_app_schema, get_asyncapi_html",
             "seen.append(len(get_asyncapi_html(get_app_schema(FastStream(broker)))) > 1000)")},
         of_asgi={"main": main_of("from faststream.specification import AsyncAPI",
-            'seen.append(AsyncAPI(broker, title="T", version="1.2.3").to_yaml())')},
+            'document = AsyncAPI(broker, title="T", version="1.2.3")',
+            "seen.append(document.to_specification().to_json())")},
         through_application={"main": main_of(
             'app = FastStream(broker, specification=AsyncAPI(title="T", version="1.2.3",'
             ' description="D", contact={"name": "N", "email": "n@example.org"},'
             ' license={"name": "MIT"}, tags=[{"name": "t"}], identifier="urn:a"))',
-            "seen.append(app.schema.to_json())")},
+            "seen.append(app.schema.to_specification().to_json())")},
         of_everything_said={"main": main_of(
             "from faststream.asyncapi.generate import get_app_schema",
             'app = FastStream(broker, title="T", version="1.2.3", description="D",'
@@ -233,7 +245,7 @@ DIMENSIONS = (
         of_application={"main": main_of(
             "from faststream.asyncapi.generate import get_app_schema",
             'app = FastStream(broker, title="T", version="1.2.3", description="D")',
-            "seen.append(get_app_schema(app).to_yaml())")},
+            "seen.append(get_app_schema(app).to_json())")},
     ),
     dimension(
         "document", "said",

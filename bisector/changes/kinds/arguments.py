@@ -23,6 +23,9 @@ class Odd:
 
     def __eq__(self, other):
         return %s"""
+CONTEXT = """\
+def context():
+    return broker.context if hasattr(broker, "context") else faststream.context"""
 COUNTED = """\
 calls = []
 
@@ -116,28 +119,28 @@ DIMENSIONS = (
         logger={"extra": "logger: Logger", "handler": 'logger.info("from the handler")'},
         initial={"extra": 'it=Context("made", initial=list)', "notes": "it"},
         repository={"extra": "context: ContextRepo", "notes": 'context.get("message") is not None'},
-        none_in_context={"first": 'context.set_global("given", None)',
-            "definitions": "from faststream import context",
+        none_in_context={"first": 'context().set_global("given", None)',
+            "definitions": CONTEXT,
             "extra": 'it=Context("given", default="default")', "notes": "it"},
-        scope={"definitions": "from faststream import context", "handler": (
-            'with context.scope("mine", 0):',
-            '    seen.append((context.get("mine"), context.get_local("mine", 5)))',
-            'seen.append((context.get("mine"), context.get_local("mine", 5)))')},
+        scope={"definitions": CONTEXT, "handler": (
+            'with context().scope("mine", 0):',
+            '    seen.append((context().get("mine"), context().get_local("mine", 5)))',
+            'seen.append((context().get("mine"), context().get_local("mine", 5)))')},
         scope_of_application={"extra": "context: ContextRepo", "handler": (
             'context.set_local("mine", 1)', 'seen.append(context.get_local("mine"))',
             'context.reset_local("mine", None)' )},
-        false={"first": 'context.set_global("given", False)',
-               "definitions": "from faststream import context",
+        false={"first": 'context().set_global("given", False)',
+               "definitions": CONTEXT,
                "extra": 'it=Context("given", default="default")', "notes": "it"},
-        empty={"first": 'context.set_global("given", [])',
-               "definitions": "from faststream import context",
+        empty={"first": 'context().set_global("given", [])',
+               "definitions": CONTEXT,
                "extra": 'it=Context("given", default="default")', "notes": "it"},
-        equal_to_all={"definitions": ("from faststream import context", ODD % "True"),
-                      "first": 'context.set_global("given", Odd())',
+        equal_to_all={"definitions": (CONTEXT, ODD % "True"),
+                      "first": 'context().set_global("given", Odd())',
                       "extra": 'it=Context("given")', "notes": "type(it).__name__"},
         equal_to_nothing_known={
-            "definitions": ("from faststream import context", ODD % "1 / 0"),
-            "first": 'context.set_global("given", Odd())',
+            "definitions": (CONTEXT, ODD % "1 / 0"),
+            "first": 'context().set_global("given", Odd())',
             "extra": 'it=Context("given")', "notes": "type(it).__name__"},
         odd_default={"definitions": ODD % "1 / 0",
                      "extra": 'it=Context("missing", default=Odd())', "notes": "type(it).__name__"},
@@ -158,17 +161,17 @@ DIMENSIONS = (
         of_message_id={"extra": 'it=Context("message.correlation_id")', "notes": "it"},
         of_publisher={"extra": "channel: Annotated[Any, Context('broker._channel', default=None)]",
                       "notes": "type(channel).__name__"},
-        global_reset={"definitions": "from faststream import context", "first": (
-            'context.set_global("given", 5)', 'context.reset_global("given")'),
+        global_reset={"definitions": CONTEXT, "first": (
+            'context().set_global("given", 5)', 'context().reset_global("given")'),
             "extra": 'it=Context("given", default=1)', "notes": "it"},
-        cleared={"definitions": "from faststream import context", "handler": (
-            "context.clear()", 'seen.append(context.get("message"))')},
-        resolved={"definitions": "from faststream import context", "handler": (
-            'seen.append(type(context.resolve("message.headers")).__name__)',
-            'seen.append("message" in context)')},
+        cleared={"definitions": CONTEXT, "handler": (
+            "context().clear()", 'seen.append(context().get("message"))')},
+        resolved={"definitions": CONTEXT, "handler": (
+            'seen.append(type(context().resolve("message.headers")).__name__)',
+            'seen.append("message" in context())')},
         context_global={
-            "definitions": "from faststream import context",
-            "first": 'context.set_global("given", 5)', "extra": 'it=Context("given")',
+            "definitions": CONTEXT,
+            "first": 'context().set_global("given", 5)', "extra": 'it=Context("given")',
             "notes": "it"},
     ),
     dimension(

@@ -116,7 +116,7 @@ DIMENSIONS = (
         channels_equal=_noted("Channel() == Channel()", "len({Channel(), Channel()})"),
         broker_shown=_noted("repr(broker)"),
         message_shown={"argument": "msg: RabbitMessage", "noted": "repr(msg)"},
-        handler_shown={"last": "seen.append((repr(handle), handle.__name__, handle.__doc__))"},
+        handler_shown={"last": "seen.append((type(handle).__name__, callable(handle)))"},
         response_shown=_noted('repr(Response("a", headers={"b": "c"}).body)',
                               'Response("a", headers={"b": "c"}).headers'),
         routers_of_one_name=_noted('RabbitRouter("demo-").prefix'),
