@@ -3,7 +3,7 @@
 nox -s bisect                              which release fixed or broke it, or made it slower
 nox -s "release(X)" -- sibling-close       one release, one scenario
 nox -s advise -- X                         what helps those who are stuck with a release
-nox -s check -- X                          is this release, wheel or checkout safe
+nox -s check -- X                          is this release, wheel or checkout worse
 nox -s changes -- OLD NEW                  all that two releases do differently
 nox -s calibrate                           how far the check can be trusted, measured
 nox -s bench -- 0.1.0 0.2.0                measure releases with asv
@@ -94,7 +94,7 @@ command("advise", "Try what is told to those whose publishing hangs, on one rele
 command("update", "Read the releases from the package index again and print what is new.")
 command(
     "check",
-    "Compare a release, a wheel or a checkout with the release before it: is it safe?",
+    "Compare a release, a wheel or a checkout with the release before it: is it worse?",
     "check",
 )
 command(

@@ -1,4 +1,4 @@
-"""`nox -s check`: is this release safe?"""
+"""`nox -s check`: is this release worse than the one before it?"""
 
 from __future__ import annotations
 

@@ -55,24 +55,26 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def answer(check: Check) -> str:
-    """Say in a sentence whether the candidate is safe, and what cannot be told."""
+    """Say in a sentence what is worse, or in how much nothing is, and what cannot be told.
+
+    It calls nothing safe: only what was looked at is known.
+    """
     candidate, baseline = _label(check.candidate), _label(check.baseline)
     regressions = check.regressions()
     accepted = [f for f in check.judged if f.judgement is Judgement.WORSE and f not in regressions]
     parts = [f"{_worse(check, found)}, which is accepted" for found in accepted]
     if regressions:
-        verb = "regressed"
         parts = [*(_worse(check, found) for found in regressions), *parts]
+        parts[0] = f"{candidate} regressed against {baseline}: {parts[0]}"
     else:
-        sure = check.speeds and all(f.judgement is not Judgement.CANNOT_TELL for f in check.judged)
-        verb = "is safe" if sure else "passes"
-        scenarios = _no_worse(check.behaviours, "scenario")
-        speeds = _no_worse(check.speeds, "benchmark")
-        parts.append(f"{scenarios}, {speeds or 'speed was not measured'}")
+        looked = [_no_worse(check.behaviours, "scenario"), _no_worse(check.speeds, "benchmark")]
+        parts.insert(0, f"{candidate} is no worse than {baseline} in {_and(looked)}")
+        if not check.speeds:
+            parts.append("speed was not measured")
     open_ = [f.name for f in check.judged if f.judgement is Judgement.CANNOT_TELL]
     if open_:
         parts.append(f"cannot tell about {len(open_)}: {', '.join(open_)}")
-    return f"{candidate} {verb} against {baseline}: {'; '.join(parts)}."
+    return f"{'; '.join(parts)}."
 
 
 def show(check: Check, console: Console) -> None:
@@ -191,13 +193,16 @@ def _count(element: ElementTree.Element, cases: Sequence[ElementTree.Element]) -
 
 
 def _no_worse(found: Sequence[Found], kind: str) -> str:
-    """Say of how many that is the answer."""
+    """Say of how many that is the answer; of none where none was looked at."""
     good = sum(f.judgement is Judgement.NO_WORSE for f in found)
     if not found:
         return ""
-    if good < len(found):
-        return f"{good} of {len(found)} {kind}s {'is' if good == 1 else 'are'} no worse"
-    return "no scenario is worse" if kind == "scenario" else f"none of {good} {kind}s is worse"
+    part = f"{good} of {len(found)}" if good < len(found) else f"{good}"
+    return f"{part} {kind}{'s' * (len(found) != 1)}"
+
+
+def _and(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, parts))
 
 
 def _worse(check: Check, found: Found) -> str:
