@@ -13,6 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from bisector.changes import priority
 from bisector.changes.comparison import Comparison, Plan
 from bisector.changes.findings import Finding
 from bisector.changes.kinds import DIMENSIONS
@@ -125,7 +126,9 @@ async def find(mutations: list[Mutation], seconds: float) -> list[list[Finding]]
                 folder = Path(scratch, str(number))
                 mutate(installed, folder / "faststream", mutation)
                 async with runner("mutated", environment, broker, JOBS, [folder]) as new:
-                    comparison = Comparison(old, new, DIMENSIONS)
+                    changed = {*priority.words_of(f"{mutation.file} {mutation.old} {mutation.new}")}
+                    key = priority.order(DIMENSIONS, changed)
+                    comparison = Comparison(old, new, DIMENSIONS, key=key)
                     found.append(await comparison.run(Plan(seconds)))
                     compared = comparison.compared
                 shutil.rmtree(folder)

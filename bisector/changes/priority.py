@@ -20,7 +20,7 @@ ELSEWHERE = ("kafka", "nats", "redis", "confluent", "mqtt", "opentelemetry", "pr
 _WORD = re.compile(r"[A-Za-z]{3,}")
 
 
-def changed_words(old: Environment, new: Environment) -> set[str]:
+def changedwords_of(old: Environment, new: Environment) -> set[str]:
     """Return the words of all lines of FastStream's source that only one side has."""
     before, after = _sources(old), _sources(new)
     words: set[str] = set()
@@ -28,10 +28,10 @@ def changed_words(old: Environment, new: Environment) -> set[str]:
         lines = [side.get(name, "").splitlines() for side in (before, after)]
         if lines[0] == lines[1]:
             continue
-        words |= {*_words(name)}
+        words |= {*words_of(name)}
         for line in difflib.unified_diff(*lines, n=0):
             if line.startswith(("+", "-", "@@")):
-                words |= {*_words(line)}
+                words |= {*words_of(line)}
     return words
 
 
@@ -40,7 +40,7 @@ def order(
 ) -> Callable[[Sequence[Choice]], float]:
     """Return a key by which choices are sorted: those that share rare words come first."""
     choices = [c for d in dimensions for c in d.choices]
-    own = {c: {*_words(" ".join([c.id, *(v for values in c.slots.values() for v in values)]))}
+    own = {c: {*words_of(" ".join([c.id, *(v for values in c.slots.values() for v in values)]))}
            for c in choices}  # fmt: skip
     spread = Counter(word for told in own.values() for word in told)
 
@@ -64,7 +64,7 @@ def _elsewhere(path: Path) -> bool:
     return any(name in part for part in path.parts for name in ELSEWHERE)
 
 
-def _words(text: str) -> list[str]:
-    """Words of a text, those inside of names too: `AckPolicy`, `ack_policy` are ack, policy."""
+def words_of(text: str) -> list[str]:
+    """Return the words of a text, and of its names: `AckPolicy` and `ack_policy` are two words."""
     apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", text)
     return [word.lower() for word in _WORD.findall(apart)]
