@@ -25,11 +25,11 @@ def changedwords_of(old: Environment, new: Environment) -> set[str]:
     before, after = _sources(old), _sources(new)
     words: set[str] = set()
     for name in {**before, **after}:
-        lines = [side.get(name, "").splitlines() for side in (before, after)]
-        if lines[0] == lines[1]:
+        was, is_ = before.get(name, ""), after.get(name, "")
+        if was == is_:
             continue
         words |= {*words_of(name)}
-        for line in difflib.unified_diff(*lines, n=0):
+        for line in difflib.unified_diff(was.splitlines(), is_.splitlines(), n=0):
             if line.startswith(("+", "-", "@@")):
                 words |= {*words_of(line)}
     return words

@@ -245,7 +245,8 @@ class _Cleaner:
             channel = self._idle.pop()
             if not channel.is_closed:
                 return channel
-        return await connection.channel()
+        made: aio_pika.abc.AbstractChannel = await connection.channel()
+        return made
 
     async def _connected(self, lease: Lease) -> aio_pika.abc.AbstractConnection:
         async with self._lock:
