@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import errno
 import os
 import signal
@@ -17,6 +18,7 @@ from typing import Any
 from rich.console import Console
 
 from bisector import commands
+from bisector.environments import keeping
 from bisector.errors import TROUBLE, UNSURE, WRONG_USE, OutsideError, UnsureError, UserError
 
 _stopped_by = 0
@@ -27,10 +29,12 @@ def main() -> int:
     """Run a command; returns its exit code."""
     parser = argparse.ArgumentParser(prog="bisector")
     parser.add_argument("command", choices=commands.NAMES)
-    command = commands.load(parser.parse_args(sys.argv[1:2]).command)
+    name = parser.parse_args(sys.argv[1:2]).command
+    command = commands.load(name)
     args = command.parser().parse_args(sys.argv[2:])
     try:
-        return asyncio.run(_interruptible(command.run(args)))
+        with contextlib.nullcontext() if name == "clean" else keeping.in_use():
+            return asyncio.run(_interruptible(command.run(args)))
     except UserError as error:
         return _end(WRONG_USE, str(error))
     except UnsureError as error:

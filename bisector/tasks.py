@@ -18,6 +18,20 @@ async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
         await stop(tasks)
 
 
+async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Wait for what must not be left half done, however often we are cancelled meanwhile."""
+    task = asyncio.create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled:
+        raise cancelled
+    return task.result()
+
+
 async def stop(tasks: Sequence[asyncio.Task[Any]]) -> None:
     """Cancel tasks and wait for each to have put away what it started."""
     for task in tasks:

@@ -121,6 +121,7 @@ def test_what_ignores_ctrl_c_still_says_where_it_stands(tmp_path: Path) -> None:
     assert asyncio.run(ask())[-1] == "deaf.py:6 wait_for_ever"
 
 
+@pytest.mark.alone
 def test_time_in_which_others_held_it_up_does_not_count() -> None:
     """Eight at once on one processor: each gets an eighth of the time, and needs all of it."""
     code = (

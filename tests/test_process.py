@@ -146,3 +146,23 @@ asyncio.run(main())
             time.sleep(0.01)
         parent.send_signal(signal.SIGKILL)
     assert all(gone(int(pid)) for pid in told.read_text().split()[:2])
+
+
+def test_cancelled_twice_it_is_stopped_before_anybody_goes_on() -> None:
+    async def run() -> set[asyncio.Task[object]]:
+        started = asyncio.Event()
+
+        async def wait() -> None:
+            async with process.start([sys.executable, "-c", "input()"]) as running:
+                started.set()
+                await running.wait()
+
+        task = asyncio.create_task(wait())
+        await started.wait()
+        task.cancel()
+        await asyncio.sleep(0)  # it is stopping the program now
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+
+    assert asyncio.run(run()) == set()

@@ -14,12 +14,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bisector import ROOT
+from bisector import DATA, ROOT
 from bisector.environments.recipes import Environment
 from bisector.errors import UserError
 from bisector.questions.behaviour import NO_INTERPRETER, Observation
 
-JOURNAL = ROOT / ".bisector" / "journal.jsonl"
+JOURNAL = DATA / ".bisector" / "journal.jsonl"
 _HEADER = {"journal": "faststream-bisector", "layout": 2}
 
 

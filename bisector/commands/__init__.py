@@ -13,6 +13,7 @@ NAMES = (
     "calibrate",
     "changes",
     "check",
+    "clean",
     "probe",
     "report",
     "speed",

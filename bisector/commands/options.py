@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from rich.console import Console
 
+from bisector import INSTALLED, command_line
 from bisector.environments import recipes
 from bisector.environments.releases import PACKAGE
 from bisector.errors import UserError
@@ -37,7 +39,11 @@ class _Parser(argparse.ArgumentParser):
 
 def parser_for(session: str, text: str) -> argparse.ArgumentParser:
     """Return a parser with what every command knows."""
-    parser = _Parser(prog=f"nox -s {session} --", description=text, allow_abbrev=False)
+    parser = _Parser(
+        prog=command_line(session) + ("" if INSTALLED else " --"),
+        description=text,
+        allow_abbrev=False,
+    )
     parser.add_argument("--verbose", action="store_true", help="after an error, show all of it")
     return parser
 
@@ -278,6 +284,26 @@ def with_program(
             file=sys.stderr,
         )
     return args
+
+
+def days(text: str) -> float:
+    """Read an age from the command line."""
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError
+    return value
+
+
+def chosen(words: Sequence[str], known: Sequence[str]) -> set[str]:
+    """Return the words.
+
+    Raises:
+        UserError: one of them is not known.
+    """
+    for word in words:
+        if word not in known:
+            raise UserError(f"{word}: there is no such kind; there are: {', '.join(known)}")
+    return {*words}
 
 
 def default_jobs() -> int:

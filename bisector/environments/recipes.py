@@ -22,10 +22,10 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from bisector import ROOT
+from bisector import CACHE
 from bisector.environments.releases import PACKAGE, Release, load
 
-ENVIRONMENTS = ROOT / ".nox"
+ENVIRONMENTS = CACHE / ".nox"
 EXTRA = "rabbit"
 RELEASE_DAY, TODAY = "release-day", "today"
 PYTHON = "3.11"

@@ -13,14 +13,14 @@ from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
-from bisector import ROOT
+from bisector import CACHE
 from bisector.errors import OutsideError, UserError
 
 PACKAGE = "faststream"
 SNAPSHOT = Path(__file__).with_name("releases.json")
 # An index can take a while to show all files of a release and what was published just before it.
 SETTLING = timedelta(hours=1)
-INDEX_CACHE = ROOT / ".bisector" / "index"
+INDEX_CACHE = CACHE / ".bisector" / "index"
 
 
 class TooShortError(UserError):

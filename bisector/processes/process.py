@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bisector import ROOT
+from bisector.tasks import to_its_end
 
 LEASH = Path(__file__).with_name("leash.py")
 KEPT = 16 * 1024
@@ -136,8 +137,8 @@ async def start(
     try:
         yield process
     finally:
-        # Shielded: a second Ctrl-C must not leave the first one's work half done.
-        await asyncio.shield(process.stop())
+        # A second Ctrl-C, or an error beside us, must not leave the first one's work half done.
+        await to_its_end(process.stop())
 
 
 def _usage(pid: int) -> Usage:

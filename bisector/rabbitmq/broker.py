@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bisector import rabbitmq
 from bisector.errors import OutsideError
+from bisector.tasks import to_its_end
 
 DEATHS = 3
 """How many times a node may die before that is more than an accident."""
@@ -114,7 +115,7 @@ class Broker:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await asyncio.shield(self._stack.aclose())
+        await to_its_end(self._stack.aclose())
 
 
 @contextlib.asynccontextmanager

@@ -14,11 +14,15 @@ from pathlib import Path
 import platformdirs
 from packaging.version import Version
 
+from bisector import NAME
+
 from . import node, suites
 from .server import BrokerError, Progress
 from .suites import Suite
 from .unpack import FOUND, NEWEST, matches
 
+UNPACKED = platformdirs.user_cache_path(NAME) / "rabbitmq"
+"""A folder for each distribution, whose packages all checkouts of a user share."""
 _UNPACK = Path(__file__).with_name("unpack.py")
 FRESH = timedelta(days=7)
 """So long what a suite holds is believed without asking it again."""
@@ -115,7 +119,7 @@ def _refuse_other_systems() -> None:
 def _folder() -> Path:
     """One for each distribution and machine, for a home folder may be shared."""
     name = f"{suites.distribution()}-{platform.machine()}"
-    return platformdirs.user_cache_path("faststream-bisector") / "rabbitmq" / name
+    return UNPACKED / name
 
 
 def _table() -> dict[str, dict[str, str]]:

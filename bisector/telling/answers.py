@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from bisector import command_line
 from bisector.axes import commits
 from bisector.bisection import specifiers
 from bisector.bisection.answer import Answer, Flip
@@ -160,7 +160,7 @@ def print_answer(finding: Finding, console: Console) -> None:
     if line := again(answer):
         console.print(f"See a verdict again: {line}", markup=False, soft_wrap=True)
         if answer.program.name == SIBLING_CLOSE and answer.flips:
-            stuck = f"nox -s advise -- {_bad_side(answer.flips[-1])}"
+            stuck = command_line("advise", _bad_side(answer.flips[-1]))
             console.print(f"What helps meanwhile: {stuck}", markup=False, soft_wrap=True)
 
 
@@ -277,7 +277,7 @@ def again(answer: Answer) -> str:
     version = _bad_side(answer.flips[-1]) if answer.flips else next(iter(answer.probed), "")
     if not version or answer.axis.package != PACKAGE:
         return ""
-    return f'nox -s "release({version})" -- {shlex.join(options(answer))}'
+    return command_line(f"release({version})", *options(answer))
 
 
 def _causes(finding: Finding, flip: Flip) -> list[str]:

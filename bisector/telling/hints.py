@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import shlex
 
+from bisector import command_line
 from bisector.bisection.answer import Answer
 from bisector.environments import releases
 from bisector.environments.releases import PACKAGE
@@ -99,7 +99,7 @@ def _never_ends(answer: Answer, ends: set[str]) -> str:
 
 def command(session: str, answer: Answer, *more: str) -> str:
     """Return a command line about the same program, ready to be pasted."""
-    return f"nox -s {session} -- {shlex.join([*_range(answer), *more, *options(answer)])}"
+    return command_line(session, *_range(answer), *more, *options(answer))
 
 
 def options(answer: Answer) -> list[str]:

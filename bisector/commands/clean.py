@@ -1,0 +1,93 @@
+"""`nox -s clean`: what is kept from run to run, by size and age, and how to be rid of it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from rich import box
+from rich.filesize import decimal
+from rich.table import Table
+
+from bisector.axes.commits import SOURCES
+from bisector.bisection.journal import JOURNAL
+from bisector.check.candidates import WHEELS
+from bisector.commands import options
+from bisector.environments import keeping
+from bisector.environments.recipes import ENVIRONMENTS
+from bisector.environments.releases import INDEX_CACHE
+from bisector.errors import FOUND
+from bisector.rabbitmq import debian
+from bisector.telling.terminal import console_for
+
+JOURNALS = "journal"
+
+
+def places() -> Mapping[str, Sequence[Path]]:
+    """Return what is kept, by the words that the command takes."""
+    return {
+        "environments": sorted(ENVIRONMENTS.glob("release-*")),
+        "wheels": sorted(WHEELS.glob("*")),  # of commits and checkouts, built once
+        "sources": sorted(SOURCES.glob("*")),
+        "index": [INDEX_CACHE],
+        "rabbitmq": sorted(debian.UNPACKED.glob("*")),
+        JOURNALS: [JOURNAL],
+    }
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the options of `nox -s clean`."""
+    made = options.parser_for(
+        "clean",
+        "Show what is kept from run to run, by size and age; remove what is named.  All of it is"
+        " made again when it is needed; the journal by asking every question again.  Exit codes:"
+        " 0 done, 2 wrong use, 3 trouble outside, or another run is using it.",
+    )
+    made.add_argument(
+        "kind", nargs="*", metavar="KIND",
+        help=f"remove this: {', '.join(places())}; or all, which spares the {JOURNALS}",
+    )  # fmt: skip
+    made.add_argument(
+        "--older", type=options.days, default=0.0, metavar="DAYS",
+        help="only what was made, or last added to, longer ago than this",
+    )  # fmt: skip
+    return made
+
+
+async def run(args: argparse.Namespace) -> int:
+    """Show or remove."""
+    kinds = options.chosen(args.kind, [*places(), "all"])
+    if "all" in kinds:
+        kinds = {*kinds, *places()} - {"all", *({JOURNALS} - kinds)}
+    there = [kept for kept in keeping.find(places()) if kept.days >= args.older]
+    console = console_for()
+    if not kinds:
+        console.print(_table(there))
+        console.print("Remove one of these kinds, or all but the journal: name it, or all")
+        return FOUND
+    wanted = [kept for kept in there if kept.kind in kinds]
+    with keeping.in_use(alone=True):
+        keeping.remove(wanted)
+    console.print(f"{len(wanted)} removed, {_bytes(wanted)} free again")
+    return FOUND
+
+
+def _table(there: Sequence[keeping.Kept]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("kind", "how many", "size", "newest, days", "oldest, days", "where"):
+        table.add_column(name, justify="left" if name in ("kind", "where") else "right")
+    for kind, group in groupby(there, lambda kept: kept.kind):
+        several = list(group)
+        ages = [kept.days for kept in several]
+        where = several[0].path if len(several) == 1 else several[0].path.parent
+        table.add_row(
+            kind, str(len(several)), _bytes(several), f"{min(ages):.1f}", f"{max(ages):.1f}",
+            str(where),
+        )  # fmt: skip
+    return table
+
+
+def _bytes(kept: Sequence[keeping.Kept]) -> str:
+    return decimal(sum(each.bytes for each in kept))
