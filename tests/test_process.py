@@ -163,6 +163,6 @@ def test_cancelled_twice_it_is_stopped_before_anybody_goes_on() -> None:
         await asyncio.sleep(0)  # it is stopping the program now
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+        return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert asyncio.run(run()) == set()
