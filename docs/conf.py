@@ -59,6 +59,8 @@ def kind(about: dict[str, Any]) -> str:
         return f"always `{json.dumps(about['const'])}`"
     if "enum" in about:
         return " or ".join(f"`{value}`" for value in about["enum"])
+    if "anyOf" in about:
+        return " or ".join(map(kind, about["anyOf"]))
     types = about["type"] if isinstance(about["type"], list) else [about["type"]]
     if types == ["array"] and isinstance(about.get("items"), dict):
         return f"array of {kind(about['items'])}"
