@@ -382,3 +382,16 @@ def test_the_page_links_to_programs_that_are_there(tmp_path: Any) -> None:
     program = (tmp_path / "changes" / "1.1" / "0001.py").read_text()
     ast.parse(program)
     assert "passes (0) on 1.0, fails (1) on 1.1" in program
+
+
+def test_words_of_changed_lines_are_those_of_one_side_only(tmp_path: Any) -> None:
+    sides = []
+    for number, line in enumerate(("ack_policy = one", "AckPolicy.other()")):
+        root = tmp_path / str(number) / "lib" / "python3.11" / "site-packages" / "faststream"
+        (root / "kafka").mkdir(parents=True)
+        (root / "broker.py").write_text(f"same = here\n{line}\n")
+        (root / "kafka" / "elsewhere.py").write_text(line)
+        sides.append(root)
+    told = priority.words_between(*sides)
+    assert {"ack", "policy", "one", "other", "broker"} <= told
+    assert not {"same", "here", "kafka", "elsewhere"} & told

@@ -20,8 +20,13 @@ ELSEWHERE = ("kafka", "nats", "redis", "confluent", "mqtt", "opentelemetry", "pr
 _WORD = re.compile(r"[A-Za-z]{3,}")
 
 
-def changedwords_of(old: Environment, new: Environment) -> set[str]:
+def changed_words(old: Environment, new: Environment) -> set[str]:
     """Return the words of all lines of FastStream's source that only one side has."""
+    return words_between(*(_root(environment) for environment in (old, new)))
+
+
+def words_between(old: Path, new: Path) -> set[str]:
+    """Return the words of all lines that only one of two folders of sources has."""
     before, after = _sources(old), _sources(new)
     words: set[str] = set()
     for name in {**before, **after}:
@@ -51,8 +56,12 @@ def order(
     return key
 
 
-def _sources(environment: Environment) -> dict[str, str]:
+def _root(environment: Environment) -> Path:
     (root,) = environment.path.glob("lib/python*/site-packages/faststream")
+    return root
+
+
+def _sources(root: Path) -> dict[str, str]:
     files = [file for file in sorted(root.rglob("*.py")) if not _elsewhere(file.relative_to(root))]
     return {
         file.relative_to(root).as_posix(): file.read_text(encoding="utf-8", errors="replace")
