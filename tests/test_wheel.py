@@ -14,7 +14,7 @@ from bisector.environments.keeping import Kept
 from tests.command import TOOL, Ended, nox, run
 
 NAME = "faststream-bisector"
-UV = [nox()[0], "-m", "uv"]
+UV = [nox()[0], "-m", "uv"] if len(nox()) > 1 else ["uv"]
 SCRIPT = """\
 from importlib.metadata import version
 assert int(version("faststream").split(".")[1]) >= 5, "too old"
