@@ -6,6 +6,7 @@ nox -s advise -- X                         what helps those who are stuck with a
 nox -s check -- X                          is this release, wheel or checkout worse
 nox -s changes -- OLD NEW                  all that two releases do differently
 nox -s calibrate                           how far the check can be trusted, measured
+nox -s lifetimes                           on which day each release died, and of what
 nox -s bench -- 0.1.0 0.2.0                measure releases with asv
 nox -s report                              pages and figures of what is in results/
 nox -s update                              what is new on the index
@@ -110,6 +111,11 @@ command(
     "calibrate",
     "Measure how often the check cries wolf, and what it sees (takes an hour; goes on).",
     "calibrate",
+)
+command(
+    "lifetimes",
+    "Find out on which day each release died: fresh installs without a lock stopped importing.",
+    "figures",
 )
 command("bench", "Measure releases with asv (`-- --help` explains the options).", "bench", "check")
 command(

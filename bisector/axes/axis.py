@@ -29,8 +29,9 @@ class Axis:
     """Whether it goes up to the newest release there is."""
     end: str = ""
     """The far end as it was named, where it is no release."""
-    resolve: Callable[[Release], Awaitable[None]] | None = None
-    """Where what a point installs has to be found out first: does that."""
+    resolve: Callable[[Environment], Awaitable[Environment]] | None = None
+    """Where resolving is cheaper than installing: turns an environment into an exact one, which
+    is the same for many points."""
     stable_matters: bool = True
     """Whether a stable release is told from a pre-release: commits and interpreters are neither."""
 

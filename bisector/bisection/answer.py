@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bisector.axes.axis import Axis
 from bisector.environments.releases import Release
+from bisector.environments.uploads import Upload
 from bisector.questions.behaviour import Observation
 from bisector.questions.ending import Rules
 from bisector.questions.programs import Program
@@ -127,6 +128,11 @@ class Answer:
     def uncertain(self) -> bool:
         """Whether the answers of a flaky program do not add up to a flip with enough certainty."""
         return self.may_be_wrong and (self.flaky is None or self.flaky.flip is None)
+
+    def upload(self, flip: Flip) -> Upload | None:
+        """The upload at which it flips, where days were walked."""
+        named = next((r for r in self.releases if r.version == flip.after), None)
+        return named if isinstance(named, Upload) else None
 
     def verdict(self, version: str) -> Verdict:
         """Return what a release that was probed counts as."""

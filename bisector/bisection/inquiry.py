@@ -24,6 +24,7 @@ from bisector.places.beside import Beside
 from bisector.places.display import Display
 from bisector.places.here import Here
 from bisector.places.place import Place
+from bisector.places.resolving import Resolving
 from bisector.questions.ending import Rules
 from bisector.questions.programs import Program
 from bisector.rabbitmq.broker import Broker
@@ -138,6 +139,8 @@ class Inquiry:
     async def _side(self, answer: Answer, version: str) -> Side:
         release = next(r for r in answer.releases if r.version == version)
         environment = answer.axis.environment(release)
+        if answer.axis.resolve is not None:
+            environment = await answer.axis.resolve(environment)
         await building.install(environment)
         return Side(version, environment, answer.observations[version])
 
@@ -201,7 +204,7 @@ class Inquiry:
             self._program,
             axis,
             broker=self._broker,
-            place=self._place,
+            place=Resolving(self._place, axis.resolve) if axis.resolve else self._place,
             journal=journal,
             display=self._display,
             rules=self._rules,

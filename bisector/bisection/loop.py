@@ -164,7 +164,7 @@ class Bisection:
                 boot = boot or asyncio.create_task(self._broker.lease())  # it takes longest
                 for i in chosen:
                     running[asyncio.create_task(self._observe(self._releases[i]))] = i
-                if not whole_map:
+                if not whole_map and self._axis.resolve is None:
                     self._ahead.build(*self._likely_next(history, [*running.values()]))
                 done, _ = await asyncio.wait(
                     {*running, *self._ahead.under_way, *([] if boot.done() else [boot])},

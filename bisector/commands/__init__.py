@@ -14,6 +14,7 @@ NAMES = (
     "changes",
     "check",
     "clean",
+    "lifetimes",
     "probe",
     "report",
     "speed",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bisector.axes.axis import Axis, Choice
 from bisector.axes.brokers import RABBITMQ, of_rabbitmqs
+from bisector.axes.days import of_days
 from bisector.axes.dependencies import of_any, of_dependency
 from bisector.axes.interpreters import of_pythons
 from bisector.axes.releases import of_package
@@ -17,9 +18,11 @@ from bisector.commands import options
 from bisector.environments.recipes import Environment
 from bisector.environments.releases import PACKAGE
 from bisector.errors import UserError
+from bisector.questions import ending
 from bisector.rabbitmq import fleet
 
 PYTHON, DAYS = "python", "days"
+IMPORT_CLEAN = "import-clean"
 OURS = (PACKAGE, PYTHON, DAYS, RABBITMQ)
 
 
@@ -44,8 +47,10 @@ def add_where(parser: argparse.ArgumentParser) -> None:
         "--along", action="append", metavar="WHAT",
         help="what to walk: faststream's releases (the default), any other package's by its name"
         " (in the environment of one release of FastStream, where --with faststream==VERSION names"
-        " it), `python`: interpreters, or `rabbitmq`: its versions, beside one"
-        " release of FastStream; `rabbitmq` and another one: which pairs work?",
+        " it), `python`: interpreters, `days`: every upload to the index that may change what a"
+        " fresh install of --with faststream==VERSION, or of --requirements FILE, resolves to, or"
+        " `rabbitmq`: its versions, beside one release of FastStream; `rabbitmq` and another one:"
+        " which pairs work?",
     )  # fmt: skip
     where.add_argument(
         "--from", dest="start", metavar="VERSION|DATE", help="oldest release (default: the first)"
@@ -70,6 +75,18 @@ def add_where(parser: argparse.ArgumentParser) -> None:
     )
     where.add_argument("--package", action=_Renamed, help=argparse.SUPPRESS)
     where.add_argument("--python-axis", action=_Renamed, nargs=0, help=argparse.SUPPRESS)
+
+
+def defaults(args: argparse.Namespace) -> None:
+    """Set what is not the same along every line, before programs and rules are read."""
+    args.project = ()
+    if DAYS in (args.along or ()):
+        # What the user's project needs is what a fresh install resolves, FastStream among it.
+        args.project = options.requirements_in(args.requirements)
+        args.requirements = []
+        args.unimportable = args.unimportable or ending.BAD
+        if not args.program and not args.scenario:
+            args.scenario = IMPORT_CLEAN
 
 
 def check(args: argparse.Namespace) -> None:
@@ -120,7 +137,7 @@ async def axis(args: argparse.Namespace, note: Callable[[str], None]) -> Axis:
     Args:
         note: is told what takes time.
     """
-    line = await _line(args.along, args.choice, note)
+    line = await _line(args.along, args.choice, args.project, note)
     there = [release.version for release in line.releases]
     for version in args.suspect:
         if version not in there:
@@ -130,11 +147,15 @@ async def axis(args: argparse.Namespace, note: Callable[[str], None]) -> Axis:
     return line
 
 
-async def _line(along: str, choice: Choice, note: Callable[[str], None]) -> Axis:
+async def _line(
+    along: str, choice: Choice, project: tuple[str, ...], note: Callable[[str], None]
+) -> Axis:
     if along == PYTHON:
         return of_pythons(choice)
     if along == RABBITMQ:
         return of_rabbitmqs(choice, await fleet.versions(note))
+    if along == DAYS:
+        return await of_days(choice, project)
     if along != PACKAGE and PACKAGE in choice.pins:
         return await of_dependency(along, choice)
     if along != PACKAGE:

@@ -195,6 +195,7 @@ async def _look_closer(inquiry: Inquiry, finding: Finding, args: argparse.Namesp
 def _sorted_out(args: argparse.Namespace) -> argparse.Namespace:
     """Turn options into what the search takes."""
     args = options.with_program(parser(), args)
+    along.defaults(args)
     words = args.program
     if words and args.scenario:
         raise UserError("name a program or a --scenario, not both")

@@ -161,8 +161,21 @@ def requires_of(args: argparse.Namespace) -> tuple[str, ...]:
     Raises:
         UserError: a requirements file cannot be read, or holds more than requirements.
     """
-    found = [*args.requires]
-    for file in args.requirements:
+    named = requirements_in(args.requirements)
+    return (
+        *args.requires,
+        *(text for text in named if canonicalize_name(Requirement(text).name) != PACKAGE),
+    )  # FastStream is what varies
+
+
+def requirements_in(files: Sequence[Path]) -> tuple[str, ...]:
+    """Return what requirements files name.
+
+    Raises:
+        UserError: one cannot be read, or holds more than requirements.
+    """
+    found = []
+    for file in files:
         try:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -178,8 +191,7 @@ def requires_of(args: argparse.Namespace) -> tuple[str, ...]:
                     f"--requirements {file}, line {number}: not a requirement ({error});"
                     " options and local files are not read"
                 ) from None
-            if canonicalize_name(Requirement(wanted).name) != PACKAGE:  # that is what varies
-                found.append(wanted)
+            found.append(wanted)
     return tuple(found)
 
 
@@ -209,8 +221,8 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         help="bad is what writes this, good what ends with 0 without it; all else is a skip",
     )  # fmt: skip
     group.add_argument(
-        "--unimportable", choices=(ending.BAD, ending.SKIP), default=ending.SKIP,
-        help="what a release that does not import is (default: %(default)s)",
+        "--unimportable", choices=(ending.BAD, ending.SKIP),
+        help="what a release that does not import is (default: skip; along days: bad)",
     )  # fmt: skip
     group.add_argument(
         "--until", type=regex, metavar="REGEX",
@@ -319,7 +331,7 @@ def rules_of(args: argparse.Namespace, program: programs.Program) -> ending.Rule
     """
     rules = ending.Rules(
         args.timeout or program.timeout, args.timeout_is, args.match, args.until, args.alive,
-        args.unimportable,
+        args.unimportable or ending.SKIP,
     )  # fmt: skip
     if rules.alive is not None and rules.alive >= rules.timeout:
         raise UserError(

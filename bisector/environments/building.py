@@ -149,6 +149,21 @@ def nox() -> list[str]:
     raise OutsideError('Nox is not on PATH: python -m pip install "nox[uv]"')
 
 
+def uv() -> list[str]:
+    """The command that starts uv: the one that came with Nox, or the one on PATH.
+
+    Raises:
+        OutsideError: there is none.
+    """
+    if python := os.environ.get("BISECTOR_NOX_PYTHON"):
+        beside = Path(python).with_name("uv")
+        if beside.exists():
+            return [str(beside)]
+    if found := shutil.which("uv"):
+        return [found]
+    raise OutsideError('uv is missing: python -m pip install "nox[uv]"')
+
+
 async def _end_of(command: list[str]) -> tuple[int, str]:
     # A user's settings for Nox are for the session that they started, not for this one.
     drop: dict[str, str | None] = {name: None for name in os.environ if name.startswith("NOX")}

@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from packaging.version import InvalidVersion, Version
 
 from bisector import CACHE
 from bisector.errors import OutsideError, UserError
+
+if TYPE_CHECKING:
+    from pypi_simple import DistributionPackage
 
 PACKAGE = "faststream"
 SNAPSHOT = Path(__file__).with_name("releases.json")
@@ -78,14 +81,14 @@ def save(releases: Sequence[Release], path: Path = SNAPSHOT, package: str = PACK
     part.replace(path)
 
 
-def fetch(package: str = PACKAGE) -> list[Release]:
-    """Ask the index for all releases of a package, pre-releases and yanked ones included.
+def files(package: str) -> list[DistributionPackage]:
+    """Ask the index for all files of a package.
 
-    Uses the JSON API (PEP 691) with upload times (PEP 700).
+    Uses the JSON API (PEP 691).
 
     Raises:
         UserError: the index does not know the package.
-        OutsideError: it is out of reach, or gives no times.
+        OutsideError: it is out of reach.
     """
     # Imported here: an HTTP client is a third of a second that only `nox -s update` has to spend.
     import requests  # noqa: PLC0415
@@ -100,7 +103,7 @@ def fetch(package: str = PACKAGE) -> list[Release]:
     endpoint = index_url(os.environ) or PYPI_SIMPLE_ENDPOINT
     try:
         with PyPISimple(endpoint, accept=ACCEPT_JSON_ONLY) as index:
-            files = index.get_project_page(package, timeout=30).packages
+            return index.get_project_page(package, timeout=30).packages
     except NoSuchProjectError:
         raise UserError(f"the package index knows no package {package!r}") from None
     except UnsupportedContentTypeError as error:
@@ -115,8 +118,18 @@ def fetch(package: str = PACKAGE) -> list[Release]:
             str(error),
         ) from None
 
+
+def fetch(package: str = PACKAGE) -> list[Release]:
+    """Ask the index for all releases of a package, pre-releases and yanked ones included.
+
+    Uses its upload times (PEP 700).
+
+    Raises:
+        UserError: the index does not know the package.
+        OutsideError: it is out of reach, or gives no times.
+    """
     found: dict[str, Release] = {}
-    for file in files:
+    for file in files(package):
         if file.version is None or file.upload_time is None:
             continue
         try:

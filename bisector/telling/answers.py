@@ -18,7 +18,7 @@ from bisector.bisection.blame import Blame
 from bisector.bisection.inquiry import Finding
 from bisector.environments.recipes import RELEASE_DAY
 from bisector.environments.releases import PACKAGE
-from bisector.questions.behaviour import Observation
+from bisector.questions.behaviour import UNIMPORTABLE, Observation
 from bisector.questions.programs import SIBLING_CLOSE
 from bisector.rabbitmq import NO_BROKER
 from bisector.search import exact
@@ -105,7 +105,12 @@ def _flip(answer: Answer, flip: Flip) -> str:
         stable = f", first stable release {flip.first_stable}" if flip.first_stable else (
             ", in no stable release of this range"
         )  # fmt: skip
-    if flip.skipped:
+    if upload := answer.upload(flip):
+        first = f"{_fresh(answer, flip)} on {upload.uploaded:%Y-%m-%d %H:%M} UTC, with"
+        first += f" {upload.name} {upload.number}"
+        if flip.skipped:
+            first += f", or with one of {', '.join(flip.skipped)} (which cannot be tested)"
+    elif flip.skipped:
         several = [*flip.skipped, flip.after]
         first += f" one of these {len(several)}: {', '.join(several)} (all but the last cannot be"
         first += " tested)"
@@ -120,6 +125,15 @@ def _flip(answer: Answer, flip: Flip) -> str:
             " after."
         )
     return text
+
+
+def _fresh(answer: Answer, flip: Flip) -> str:
+    """Say of fresh installs what changed on a day."""
+    what = f"Fresh installs of {answer.axis.held}"
+    unimportable = answer.last(_bad_side(flip)).outcome == UNIMPORTABLE
+    if flip.to is Verdict.BAD:
+        return f"{what} {'stopped importing' if unimportable else 'broke'}"
+    return f"{what} {'import again' if unimportable else 'work again'}"
 
 
 def print_answer(finding: Finding, console: Console) -> None:
@@ -359,15 +373,18 @@ def _circumstances(answer: Answer) -> str:
     deps = "dependencies as of each release's day"
     if where.deps != RELEASE_DAY:
         deps = f"dependencies as of {where.deps}"
-    if answer.axis.held:
+    if answer.axis.resolve is not None:
+        deps = f"fresh installs of {answer.axis.held} as of each moment"
+    elif answer.axis.held:
         deps = f"{answer.axis.held} held, {deps}"
     probes = sum(map(len, answer.observations.values()))
     known = f" ({probes - answer.made} of them known already)" if answer.made < probes else ""
+    things = "uploads" if answer.axis.resolve is not None else "releases"
     rabbitmq = f"RabbitMQ {where.rabbitmq} ({where.rabbitmq_source})"
     if where.rabbitmq == NO_BROKER:
         rabbitmq = "no RabbitMQ"
     return (
-        f"{probes} probes of {len(answer.observations)} of {len(answer.releases)} releases{known}"
+        f"{probes} probes of {len(answer.observations)} of {len(answer.releases)} {things}{known}"
         f" in {answer.seconds:.1f} s; {rabbitmq},"
         f" Python {answer.python}, {deps}; {answer.started:%Y-%m-%d %H:%M} UTC"
     )

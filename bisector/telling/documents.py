@@ -67,6 +67,12 @@ def _flip_json(finding: Finding, flip: Flip) -> dict[str, Any]:
         "skipped": list(flip.skipped),
         "seen": [list(answers.agreement(finding.answer, v)) for v in (flip.before, flip.after)],
     }
+    if upload := finding.answer.upload(flip):
+        row["upload"] = {
+            "name": upload.name,
+            "version": upload.number,
+            "uploaded": upload.uploaded.isoformat(timespec="seconds"),
+        }
     if flaky := finding.answer.flaky:
         row["probability"] = round(flaky.probability, 4)
     if blame := finding.blames.get(flip):

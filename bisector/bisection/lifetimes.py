@@ -1,0 +1,128 @@
+"""How long each release lived: until which upload a fresh install of it, with no lock, imported."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bisector.axes.days import between
+from bisector.environments import building, recipes
+from bisector.environments.building import UninstallableError
+from bisector.environments.recipes import Environment
+from bisector.environments.releases import PACKAGE, Release
+from bisector.environments.uploads import Resolver, Upload, just_after, uploads
+from bisector.search import exact
+from bisector.search.exact import Verdict
+
+GUESSES = 3
+"""How many of the uploads that killed most releases so far are tried first."""
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """What became of one release."""
+
+    release: Release
+    upload: Upload | None = None
+    """With which fresh installs stopped importing; None: they still import, or never did."""
+    reason: str = ""
+    """Why they do not import any more, or never did."""
+
+    @property
+    def lives(self) -> bool:
+        """Whether a fresh install imports today."""
+        return not self.reason
+
+    @property
+    def days(self) -> float | None:
+        """How long it lived; None while it does."""
+        if self.upload is None:
+            return None if self.lives else 0.0
+        return (self.upload.uploaded - self.release.uploaded).total_seconds() / 86400
+
+
+class Lifetimes:
+    """Finds out of each release when it died; the same resolution is installed once for all."""
+
+    def __init__(self, today: datetime, jobs: int, say: Callable[[str], None]) -> None:
+        """Take the day up to which to look, and how many releases to look at side by side."""
+        self._today, self._say, self._jobs = today, say, jobs
+        self._resolver = Resolver(jobs)
+        self._seen: dict[str, asyncio.Task[str]] = {}
+        self._killers: Counter[str] = Counter()
+
+    async def of(self, releases: Sequence[Release]) -> list[Lifetime]:
+        """Return the lifetimes of releases, in their order."""
+        turns = asyncio.Semaphore(self._jobs)
+
+        async def one(release: Release) -> Lifetime:
+            async with turns:
+                found = await self._of(release)
+            when = "lives" if found.lives else f"never imported: {found.reason}"
+            if found.upload:
+                when = f"died on {found.upload.uploaded:%Y-%m-%d} of {found.upload.version}"
+            self._say(f"{release.version}: {when}")
+            return found
+
+        return await asyncio.gather(*map(one, releases))
+
+    async def _of(self, release: Release) -> Lifetime:
+        first, last = await asyncio.gather(
+            self._failure(release, release.release_day), self._failure(release, self._today)
+        )
+        if first or not last:
+            return Lifetime(release, None, first if first and last else "")
+        line = await self._line(release)
+        moments = [release.release_day, *(upload.uploaded for upload in line)]
+        history: list[Verdict | None] = [None] * len(moments)
+        history[0], history[-1] = Verdict.GOOD, Verdict.BAD
+        reasons: dict[int, str] = {len(moments) - 1: last}
+        likely = [version for version, _ in self._killers.most_common(GUESSES)]
+        places = [n for n, upload in enumerate(line, 1) if upload.version in likely]
+        while wanted := exact.next_to_probe(history, 2, suspects=places):
+            found = await asyncio.gather(*(self._failure(release, moments[i]) for i in wanted))
+            for i, reason in zip(wanted, found, strict=True):
+                history[i] = Verdict.BAD if reason else Verdict.GOOD
+                reasons[i] = reason
+        flip = exact.flips(history)[0]
+        killer = line[flip.after - 1]
+        self._killers[killer.version] += 1
+        return Lifetime(release, killer, reasons[flip.after])
+
+    async def _line(self, release: Release) -> list[Upload]:
+        names: set[str] = set()
+        start, end = release.release_day, self._today
+        for moment in (start, start + (end - start) / 2, end):
+            try:
+                found = await self._resolver(self._environment(release, moment))
+            except UninstallableError:
+                continue
+            names |= {requirement.split("==")[0] for requirement in found.requirements}
+        return between(await uploads(names - {PACKAGE}), start, end)
+
+    async def _failure(self, release: Release, moment: datetime) -> str:
+        """Why a fresh install of that moment does not import; empty: it does."""
+        try:
+            environment = await self._resolver(self._environment(release, moment))
+        except UninstallableError as error:
+            return f"does not resolve: {error}"
+        digest = environment.digest
+        if digest not in self._seen:
+            self._seen[digest] = asyncio.create_task(_import(environment))
+        return await asyncio.shield(self._seen[digest])
+
+    @staticmethod
+    def _environment(release: Release, moment: datetime) -> Environment:
+        wanted = (recipes.requirement(release.version),)
+        return Environment(release.version, wanted, just_after(moment))
+
+
+async def _import(environment: Environment) -> str:
+    try:
+        await building.install(environment)
+    except UninstallableError as error:
+        return f"does not install: {error}"
+    return await building.import_failure(environment) or ""
