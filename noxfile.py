@@ -239,17 +239,15 @@ def install(session: nox.Session, environment: recipes.Environment) -> None:
         pip_install = [uv, "pip", "install", "--quiet", "--python", path]
         if environment.exact:
             install_exactly(session, environment, [*pip_install, "--no-deps"], env)
+            add_requires(session, environment, pip_install, env)
+            environment.seal()
             return
         as_of = ["--exclude-newer", environment.exclude_newer] if environment.exclude_newer else []
         held = constraints_file(environment, environment.constraints)
         session.run_install(
             *pip_install, *as_of, *held, *environment.requirements, env=env, external=True
         )
-        if environment.requires:
-            # All that is there stays as it is; the reproduction's own needs may be of any day.
-            there = [f"{name}=={version}" for name, version in environment.installed().items()]
-            held = constraints_file(environment, there)
-            session.run_install(*pip_install, *held, *environment.requires, env=env, external=True)
+        add_requires(session, environment, pip_install, env)
         environment.seal()
 
 
@@ -267,7 +265,19 @@ def install_exactly(
     )  # fmt: skip
     if len(environment.installed()) < len(wanted):
         session.run_install(*pip_install, *wanted, env=env, external=True)
-    environment.seal()
+
+
+def add_requires(
+    session: nox.Session,
+    environment: recipes.Environment,
+    pip_install: Sequence[str],
+    env: dict[str, str | None],
+) -> None:
+    """Install what the reproduction itself needs; all that is there stays as it is."""
+    if environment.requires:  # they may be of any day
+        there = [f"{name}=={version}" for name, version in environment.installed().items()]
+        held = constraints_file(environment, there)
+        session.run_install(*pip_install, *held, *environment.requires, env=env, external=True)
 
 
 def constraints_file(environment: recipes.Environment, pins: Sequence[str]) -> list[str]:

@@ -20,6 +20,10 @@ from bisector.search.exact import Verdict
 GUESSES = 3
 """How many of the uploads that killed most releases so far are tried first."""
 
+LOOKS = (2, 9)
+"""As of how many moments it is resolved, to see whose uploads may matter; more, where one is
+missing."""
+
 
 @dataclass(frozen=True)
 class Lifetime:
@@ -75,7 +79,18 @@ class Lifetimes:
         )
         if first or not last:
             return Lifetime(release, None, first if first and last else "")
-        line = await self._line(release)
+        for looks in LOOKS:
+            found = await self._died(release, last, await self._line(release, looks))
+            if found is not None:
+                return found
+        return Lifetime(release, None, f"{last} (which upload did it was not found)")
+
+    async def _died(self, release: Release, last: str, line: Sequence[Upload]) -> Lifetime | None:
+        """Find the upload that did it; None: it is none of these.
+
+        Args:
+            last: why it does not import today.
+        """
         moments = [release.release_day, *(upload.uploaded for upload in line)]
         history: list[Verdict | None] = [None] * len(moments)
         history[0], history[-1] = Verdict.GOOD, Verdict.BAD
@@ -89,13 +104,23 @@ class Lifetimes:
                 reasons[i] = reason
         flip = exact.flips(history)[0]
         killer = line[flip.after - 1]
+        try:
+            before, after = [
+                (await self._resolver(self._environment(release, moments[i]))).requirements
+                for i in (flip.before, flip.after)
+            ]
+        except UninstallableError:  # nothing fits any more; that the upload did it is all we know
+            before, after = (), (f"{killer.name}=={killer.number}",)
+        if f"{killer.name}=={killer.number}" not in {*after} - {*before}:
+            return None  # something else was uploaded meanwhile
         self._killers[killer.version] += 1
         return Lifetime(release, killer, reasons[flip.after])
 
-    async def _line(self, release: Release) -> list[Upload]:
+    async def _line(self, release: Release, looks: int) -> list[Upload]:
         names: set[str] = set()
         start, end = release.release_day, self._today
-        for moment in (start, start + (end - start) / 2, end):
+        for n in range(looks):
+            moment = start + (end - start) * n / (looks - 1)
             try:
                 found = await self._resolver(self._environment(release, moment))
             except UninstallableError:

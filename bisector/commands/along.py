@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bisector.axes.axis import Axis, Choice
+from bisector.axes.between import of_files
 from bisector.axes.brokers import RABBITMQ, of_rabbitmqs
 from bisector.axes.days import of_days
 from bisector.axes.dependencies import of_any, of_dependency
@@ -53,6 +54,11 @@ def add_where(parser: argparse.ArgumentParser) -> None:
         " which pairs work?",
     )  # fmt: skip
     where.add_argument(
+        "--between", nargs=2, type=Path, metavar=("OLD", "NEW"),
+        help="two whole environments: pip freeze or requirements files with ==, uv.lock,"
+        " poetry.lock, pylock.toml; what of all that differs does it?",
+    )  # fmt: skip
+    where.add_argument(
         "--from", dest="start", metavar="VERSION|DATE", help="oldest release (default: the first)"
     )
     where.add_argument(
@@ -80,6 +86,12 @@ def add_where(parser: argparse.ArgumentParser) -> None:
 def defaults(args: argparse.Namespace) -> None:
     """Set what is not the same along every line, before programs and rules are read."""
     args.project = ()
+    if args.between:
+        if args.along or args.start or args.end or args.with_:
+            raise UserError(
+                "--between names both environments whole: leave out --along, --from, --to, --with"
+            )
+        args.unimportable = args.unimportable or ending.BAD
     if DAYS in (args.along or ()):
         # What the user's project needs is what a fresh install resolves, FastStream among it.
         args.project = options.requirements_in(args.requirements)
@@ -137,6 +149,9 @@ async def axis(args: argparse.Namespace, note: Callable[[str], None]) -> Axis:
     Args:
         note: is told what takes time.
     """
+    if args.between:
+        old, new = args.between
+        return of_files(old, new, args.choice)
     line = await _line(args.along, args.choice, args.project, note)
     there = [release.version for release in line.releases]
     for version in args.suspect:

@@ -1,0 +1,43 @@
+"""From one whole environment to another: two points, and all that differs is what may be guilty."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from bisector.axes.axis import Axis, Choice
+from bisector.environments import locks
+from bisector.environments.recipes import Environment, exactly
+from bisector.environments.releases import PACKAGE, Release
+from bisector.errors import UserError
+
+
+def of_files(old: Path, new: Path, choice: Choice) -> Axis:
+    """Walk from the environment in one file to that in another.
+
+    Raises:
+        UserError: one cannot be read, or the two are the same, or have nothing in common.
+    """
+    before, after = (locks.read(file, choice.python) for file in (old, new))
+    if before == after:
+        raise UserError(f"--between {old} {new}: both install the same: nothing can be guilty")
+    if not before.keys() & after.keys():
+        raise UserError(
+            f"--between {old} {new}: no package in common: these are not two states of one"
+            " environment"
+        )
+    same_name = old.name == new.name
+    names = [f"{old.name} (old)", f"{new.name} (new)"] if same_name else [old.name, new.name]
+    never = datetime(1991, 2, 20, tzinfo=timezone.utc)  # files have no upload time
+    line = [Release(name, never) for name in names]
+    pins = dict(zip(names, (before, after), strict=True))
+
+    def environment(release: Release) -> Environment:
+        own = pins[release.version]
+        first = next((n for n in own if n != PACKAGE), PACKAGE)
+        return replace(exactly(own, choice.python, first), requires=choice.requires)
+
+    common = sum(before[name] == after[name] for name in before.keys() & after.keys())
+    held = f"{common} distributions that are the same"
+    return Axis("environment", line, environment, held, newest=False, stable_matters=False)
