@@ -76,6 +76,8 @@ class Blame:
     """What was probed, in words, and what it did."""
     probes: int = 0
     """How many probes that took."""
+    seconds: float = 0.0
+    """How long, without the culprits' own releases."""
     walks: tuple[Walk, ...] = field(default=(), compare=False)
     """Along the culprits' own releases."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 import uuid
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -117,6 +118,7 @@ class Inquiry:
             found = Blame(blaming.CODE, "It is RabbitMQ: nothing else differs.", (), (culprit,))
             finding.blames[flip] = found
             return found
+        began = time.monotonic()
         before, after = await self._side(answer, flip.before), await self._side(answer, flip.after)
         bisection = self._bisection(axis, replace(self._manner, repeat=self._repeats(answer)))
         found = await blaming.blame(
@@ -129,6 +131,7 @@ class Inquiry:
             jobs=min(self._place.jobs, max(os.cpu_count() or 1, 2)),
             prove=bisection.to_be_proven,
         )
+        found = replace(found, seconds=round(time.monotonic() - began, 2))
         finding.blames[flip] = found  # what was found is told, whatever comes after it
         if axis.package not in {name for name, _, _ in found.culprits}:
             lines = of_culprits(found.culprits, before.environment, after.environment)

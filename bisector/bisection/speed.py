@@ -25,6 +25,8 @@ from bisector.search.exact import Verdict, changes, next_to_probe
 Kinds = dict[str, list[dict[str, float]]]
 """Seconds by part, of each run, by the kind of run."""
 LEFT_OUT = (".git", ".nox", ".bisector", ".asv", ".*_cache", "__pycache__")
+MAP, LIFETIMES = "results/map.json", "results/lifetimes.json"
+"""Where flips that a dependency is guilty of, and releases that died, are known from."""
 CODES = {0: Verdict.GOOD, 125: Verdict.SKIP}
 
 
@@ -64,6 +66,8 @@ async def measure(
             warm.append(await _bisect(copy, scenario))
         kinds = {"no environments built": cold, "environments there": warm}
         show(kinds)
+        say(f"blame of a flip where one distribution does it: {await _blame(copy):.1f} s")
+        say(f"along days, one release, from a warm cache: {await _days(copy):.1f} s")
         if baseline:
             say("\nplain bisection, one release at a time, fresh venvs, pip install ...")
             seconds, answer = await _plain(programs.scenario(scenario), Path(folder), say)
@@ -98,6 +102,58 @@ async def _bisect(copy: Path, scenario: str) -> dict[str, float]:
         "probing (sum)": timing.get("probing", 0.0),
         "probes": sum(row["probes"] for row in told["releases"]),
     }
+
+
+async def _blame(copy: Path) -> float:
+    """Seconds for a blame; the environments of the two releases are there, those of crosses not."""
+    found: list[dict[str, Any]] = json.loads((ROOT / MAP).read_text(encoding="utf-8"))
+    name, before, after = next(
+        (row["scenario"], flip["before"], flip["after"])
+        for row in found
+        for flip in row["flips"]
+        if flip.get("blame", {}).get("dependency")
+    )
+    command = [name, f"--from={before}", f"--to={after}", "--fresh"]
+    await _told(copy, command)
+    kept = {recipes.of(release).path.name for release in releases.load()}
+    _remove(copy, kept)
+    (flip,) = (await _told(copy, command))["flips"]
+    return float(flip["blame"]["seconds"])
+
+
+async def _days(copy: Path) -> float:
+    """Seconds for the days axis; nothing of it is resolved or installed."""
+    found: dict[str, Any] = json.loads((ROOT / LIFETIMES).read_text(encoding="utf-8"))
+    died = [row["version"] for row in found["releases"] if row["upload"]]
+    version = died[len(died) // 2]
+    command = ["--along=days", f"--with={releases.PACKAGE}=={version}", "--no-blame", "--fresh"]
+    await _told(copy, command)
+    shutil.rmtree(copy / ".bisector" / "index" / "resolutions")
+    _remove(copy, set())
+    began = time.monotonic()
+    await _told(copy, command)
+    return time.monotonic() - began
+
+
+def _remove(copy: Path, kept: set[str]) -> None:
+    for folder in (copy / ".nox").glob("release-*"):
+        if folder.name not in kept:
+            shutil.rmtree(folder)
+
+
+async def _told(copy: Path, options: list[str]) -> dict[str, Any]:
+    """Run a bisection in the copy; returns what it found."""
+    answer = copy / "answer.json"
+    command = [*building.nox(), "-f", str(copy / "noxfile.py"), "-s", "bisect", "--", *options,
+               "--json", str(answer)]  # fmt: skip
+    drop = {name: None for name in os.environ if name.startswith("NOX")}
+    async with process.start(command, drop, cwd=copy) as running:
+        if await running.wait():
+            raise OutsideError(
+                "a run to be timed found no answer; --verbose shows it", running.output
+            )
+    told: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+    return told
 
 
 async def _plain(program: Program, folder: Path, say: Callable[[str], None]) -> tuple[float, str]:

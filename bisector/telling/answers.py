@@ -129,11 +129,9 @@ def _flip(answer: Answer, flip: Flip) -> str:
 
 def _fresh(answer: Answer, flip: Flip) -> str:
     """Say of fresh installs what changed on a day."""
-    what = f"Fresh installs of {answer.axis.held}"
     unimportable = answer.last(_bad_side(flip)).outcome == UNIMPORTABLE
-    if flip.to is Verdict.BAD:
-        return f"{what} {'stopped importing' if unimportable else 'broke'}"
-    return f"{what} {'import again' if unimportable else 'work again'}"
+    ways = ("stopped importing", "import again") if unimportable else ("broke", "work again")
+    return f"Fresh installs of {answer.axis.held} {ways[flip.to is Verdict.GOOD]}"
 
 
 def print_answer(finding: Finding, console: Console) -> None:
@@ -380,9 +378,8 @@ def _circumstances(answer: Answer) -> str:
     probes = sum(map(len, answer.observations.values()))
     known = f" ({probes - answer.made} of them known already)" if answer.made < probes else ""
     things = "uploads" if answer.axis.resolve is not None else "releases"
-    rabbitmq = f"RabbitMQ {where.rabbitmq} ({where.rabbitmq_source})"
-    if where.rabbitmq == NO_BROKER:
-        rabbitmq = "no RabbitMQ"
+    own = where.rabbitmq != NO_BROKER
+    rabbitmq = f"RabbitMQ {where.rabbitmq} ({where.rabbitmq_source})" if own else "no RabbitMQ"
     return (
         f"{probes} probes of {len(answer.observations)} of {len(answer.releases)} {things}{known}"
         f" in {answer.seconds:.1f} s; {rabbitmq},"

@@ -96,6 +96,7 @@ def of_blame(blame: Blame) -> dict[str, Any]:
         "minimal": blame.minimal,
         "welded": listed(blame.welded),
         "probes": blame.probes,
+        "seconds": blame.seconds,
         "differences": [list(difference) for difference in blame.differences],
         "crosses": [[name, seen.verdict.value, seen.reason] for name, seen in blame.crosses],
         "flips": [list(edge) for walk in blame.walks[:1] for edge in walk.edges],
