@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
+from bisector import ROOT
 from bisector.axes.days import between
 from bisector.environments import building, recipes
 from bisector.environments.building import UninstallableError
@@ -23,6 +28,10 @@ GUESSES = 3
 LOOKS = (2, 9)
 """As of how many moments it is resolved, to see whose uploads may matter; more, where one is
 missing."""
+
+
+LIVES, DIED, NEVER = "lives", "died", "never imported"
+JOURNAL = ROOT / ".bisector" / "lifetimes.jsonl"
 
 
 @dataclass(frozen=True)
@@ -47,13 +56,50 @@ class Lifetime:
             return None if self.lives else 0.0
         return (self.upload.uploaded - self.release.uploaded).total_seconds() / 86400
 
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "version": self.release.version,
+            "uploaded": self.release.uploaded.isoformat(timespec="seconds"),
+            "state": DIED if self.upload else LIVES if self.lives else NEVER,
+            "days": None if self.days is None else round(self.days, 1),
+            "upload": upload_json(self.upload) if self.upload else None,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> Lifetime:
+        """Read what `to_json` wrote."""
+        release = Release(row["version"], datetime.fromisoformat(row["uploaded"]))
+        upload = None
+        if told := row["upload"]:
+            name, number = told["name"], told["version"]
+            moment = datetime.fromisoformat(told["uploaded"])
+            upload = Upload(f"{name} {number}", moment, name=name, number=number)
+        return cls(release, upload, row["reason"])
+
+
+def upload_json(upload: Upload) -> dict[str, str]:
+    """Return an upload as JSON has it."""
+    return {
+        "name": upload.name,
+        "version": upload.number,
+        "uploaded": upload.uploaded.isoformat(timespec="seconds"),
+    }
+
 
 class Lifetimes:
     """Finds out of each release when it died; the same resolution is installed once for all."""
 
-    def __init__(self, today: datetime, jobs: int, say: Callable[[str], None]) -> None:
-        """Take the day up to which to look, and how many releases to look at side by side."""
-        self._today, self._say, self._jobs = today, say, jobs
+    def __init__(
+        self, today: datetime, jobs: int, say: Callable[[str], None], journal: Path = JOURNAL
+    ) -> None:
+        """Take the day up to which to look, and how many releases to look at side by side.
+
+        Args:
+            journal: what was found is there at once, so that a run of the same day goes on.
+        """
+        self._today, self._say, self._jobs, self._journal = today, say, jobs, journal
         self._resolver = Resolver(jobs)
         self._seen: dict[str, asyncio.Task[str]] = {}
         self._killers: Counter[str] = Counter()
@@ -61,10 +107,15 @@ class Lifetimes:
     async def of(self, releases: Sequence[Release]) -> list[Lifetime]:
         """Return the lifetimes of releases, in their order."""
         turns = asyncio.Semaphore(self._jobs)
+        known = self._known()
+        self._killers.update(one.upload.version for one in known.values() if one.upload)
 
         async def one(release: Release) -> Lifetime:
+            if release.version in known:
+                return known[release.version]
             async with turns:
                 found = await self._of(release)
+            self._keep(found)
             when = "lives" if found.lives else f"never imported: {found.reason}"
             if found.upload:
                 when = f"died on {found.upload.uploaded:%Y-%m-%d} of {found.upload.version}"
@@ -72,6 +123,23 @@ class Lifetimes:
             return found
 
         return await asyncio.gather(*map(one, releases))
+
+    def _known(self) -> dict[str, Lifetime]:
+        found: dict[str, Lifetime] = {}
+        with contextlib.suppress(FileNotFoundError):
+            for line in self._journal.read_text(encoding="utf-8").splitlines():
+                with contextlib.suppress(ValueError, KeyError, TypeError):
+                    row = json.loads(line)
+                    if row["today"] == f"{self._today:%Y-%m-%d}":
+                        lifetime = Lifetime.from_json(row)
+                        found[lifetime.release.version] = lifetime
+        return found
+
+    def _keep(self, found: Lifetime) -> None:
+        self._journal.parent.mkdir(parents=True, exist_ok=True)
+        row = {"today": f"{self._today:%Y-%m-%d}", **found.to_json()}
+        with self._journal.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
 
     async def _of(self, release: Release) -> Lifetime:
         first, last = await asyncio.gather(

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from bisector.bisection.lifetimes import DIED, LIVES, NEVER, Lifetime, upload_json
 from bisector.environments.releases import PACKAGE
 from bisector.search.exact import Verdict
 from bisector.telling.documents import SCHEMA
@@ -16,10 +17,6 @@ from bisector.telling.maps import BIG, COLOURS, NORMAL, SMALL, TEXT
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from bisector.bisection.lifetimes import Lifetime
-    from bisector.environments.uploads import Upload
-
-LIVES, DIED, NEVER = "lives", "died", "never imported"
 KILLERS = ("#cf5a00", "#b5497b", "#008f6b", "#a08a00", "#7a5fc4")
 """After Okabe and Ito; bars are named, too, so that nobody has to tell two colours apart."""
 OTHERS = "#7a7a7a"
@@ -32,37 +29,16 @@ WIDTH, ROW, HEAD, FOOT = 10.0, 0.068, 0.78, 0.35
 
 def to_json(found: Sequence[Lifetime], today: datetime) -> dict[str, Any]:
     """Return all that was found, releases oldest first and killers by how many they killed."""
-    rows = []
-    for one in found:
-        upload = one.upload
-        rows.append(
-            {
-                "version": one.release.version,
-                "uploaded": one.release.uploaded.isoformat(timespec="seconds"),
-                "state": DIED if upload else LIVES if one.lives else NEVER,
-                "days": None if one.days is None else round(one.days, 1),
-                "upload": _upload(upload) if upload else None,
-                "reason": one.reason,
-            }
-        )
     counted = Counter(one.upload for one in found if one.upload)
     return {
         "schema": SCHEMA,
         "package": PACKAGE,
         "today": today.isoformat(timespec="seconds"),
-        "releases": rows,
+        "releases": [one.to_json() for one in found],
         "killers": [
-            {**_upload(upload), "killed": count}
+            {**upload_json(upload), "killed": count}
             for upload, count in sorted(counted.items(), key=lambda i: (-i[1], i[0].uploaded))
         ],
-    }
-
-
-def _upload(upload: Upload) -> dict[str, Any]:
-    return {
-        "name": upload.name,
-        "version": upload.number,
-        "uploaded": upload.uploaded.isoformat(timespec="seconds"),
     }
 
 
