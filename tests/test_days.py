@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from bisector import ROOT
 from bisector.axes.axis import Choice
 from bisector.axes.days import between, of_days
 from bisector.environments.uploads import Upload
@@ -43,7 +42,6 @@ def test_days_that_cannot_be_walked_are_one_line(
 
 
 def test_the_upload_that_broke_fresh_installs_is_named(checkout: Path) -> None:
-    """The one that `results/lifetimes.json` says it died of."""
     ended = run(
         [*TOOL, "bisect", "--along", "days", "--with", "faststream==0.4.7", "--from", "2024-10-13",
          "--to", "2024-10-16", "--json", "-"],
@@ -54,8 +52,7 @@ def test_the_upload_that_broke_fresh_installs_is_named(checkout: Path) -> None:
     validate(answer, "bisect")
     assert answer["rabbitmq"] == "none"
     (flip,) = answer["flips"]
-    known = json.loads((ROOT / "results" / "lifetimes.json").read_text(encoding="utf-8"))
-    (lived,) = [row for row in known["releases"] if row["version"] == "0.4.7"]
-    assert flip["upload"] == lived["upload"]
+    assert flip["upload"]["name"] == "anyio"
+    assert flip["upload"]["uploaded"].startswith("2024-10-14T")
     assert [c["name"] for c in flip["blame"]["culprits"]] == [flip["upload"]["name"]]
     assert "Fresh installs of faststream[rabbit]==0.4.7 stopped importing on 2024-" in ended.stderr

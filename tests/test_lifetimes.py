@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bisector import ROOT
 from bisector.bisection.lifetimes import DIED, LIVES, NEVER, Lifetime, Lifetimes
-from bisector.environments import releases
 from bisector.environments.releases import Release
 from bisector.environments.uploads import Upload
 from bisector.telling import lifetimes
@@ -56,14 +53,3 @@ def test_a_run_of_the_same_day_goes_on(tmp_path: Path) -> None:
     journal.write_text(journal.read_text(encoding="utf-8") + '{"today"', encoding="utf-8")
     assert Lifetimes(START, 1, print, journal)._known() == {"0.1": FOUND[0]}
     assert not Lifetimes(START + timedelta(days=1), 1, print, journal)._known()
-
-
-def test_the_committed_lifetimes_are_of_all_releases() -> None:
-    told: dict[str, Any] = json.loads(
-        (ROOT / "results" / "lifetimes.json").read_text(encoding="utf-8")
-    )
-    there = [row["version"] for row in told["releases"]]
-    known = [release.version for release in releases.load() if release.yanked is None]
-    assert there == known[: len(there)]
-    killed = sum(killer["killed"] for killer in told["killers"])
-    assert killed == sum(row["state"] == DIED for row in told["releases"])
