@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bisector.changes.grammar import Choice, Dimension
+from bisector.changes.kinds import ALONE
 from bisector.changes.situations import HOMES
 from bisector.errors import UserError
 
@@ -52,8 +53,12 @@ def words(app: str) -> set[str]:
 
 
 def used(dimensions: Sequence[Dimension], app: set[str]) -> tuple[Dimension, ...]:
-    """Return the dimensions with only those choices whose every name the application holds."""
-    kept = (replace(d, choices=tuple(c for c in d.choices if needs(c) <= app)) for d in dimensions)
+    """Return the dimensions with only those choices whose every name the application holds.
+
+    Those that ask about all that a release offers go: an application uses little of that.
+    """
+    social = (d for d in dimensions if d.name not in ALONE)
+    kept = (replace(d, choices=tuple(c for c in d.choices if needs(c) <= app)) for d in social)
     return tuple(d for d in kept if d.choices)
 
 
