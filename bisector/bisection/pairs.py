@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from itertools import groupby
 from bisector.axes.axis import Axis
 from bisector.bisection.answer import settle
 from bisector.bisection.journal import Journal
+from bisector.environments import building
 from bisector.environments.releases import Release
 from bisector.places.beside import Beside
 from bisector.places.display import Display
@@ -22,6 +24,10 @@ from bisector.search.exact import Verdict
 from bisector.search.grid import Cell, Plan
 from bisector.tasks import together
 
+WORDS = {Verdict.GOOD: "good", Verdict.BAD: "bad", Verdict.SKIP: "cannot be tested",
+         None: "not known"}  # fmt: skip
+BUILDS = 2
+"""How many environments are built at a time: that computes."""
 AGREEING = 2
 """How often a cell beside a border is asked, each time in a fresh process."""
 
@@ -61,8 +67,7 @@ class Pairs:
         for verdict, same in groupby(row):
             last = first + len(list(same)) - 1
             versions = [self.axis.releases[i].version for i in (first, last)]
-            parts.append(f"{verdict.value if verdict else 'not known'} with"
-                         f" {_span(self.axis.package, *versions)}")  # fmt: skip
+            parts.append(f"{WORDS[verdict]} with {_span(self.axis.package, *versions)}")
             first = last + 1
         if len(parts) == 1:
             return f"{parts[0].split(' with ')[0]} with all of {self.axis.package}"
@@ -95,6 +100,7 @@ class Search:
         self._rules, self._display = rules, display
         self._seen: dict[Cell, list[Observation]] = {}
         self._turns = asyncio.Semaphore(place.jobs)
+        self._builds = asyncio.Semaphore(BUILDS)
         for row, journal in enumerate(journals):
             for column, release in enumerate(found.axis.releases):
                 if seen := journal.of(release.version, found.axis.environment(release)):
@@ -124,9 +130,10 @@ class Search:
             wanted = wanted or self._unconfirmed()
             if not wanted:
                 return
-            # By release: its environment is built once, while all brokers stay up.
             wanted.sort(key=lambda cell: (cell[1], cell[0]))
-            await together(self._probe(cell, alone=alone) for cell in wanted)
+            columns = groupby(wanted, key=lambda cell: cell[1])
+            work = [self._column(column, [*cells], alone=alone) for column, cells in columns]
+            await together(work)
 
     def _unconfirmed(self) -> list[Cell]:
         """The cells beside a border that were asked only once."""
@@ -137,6 +144,14 @@ class Search:
             and any(known.get(other, verdict) is not verdict
                     for other in ((r - 1, c), (r + 1, c), (r, c - 1), (r, c + 1)))
         ]  # fmt: skip
+
+    async def _column(self, column: int, cells: Sequence[Cell], *, alone: bool) -> None:
+        """Build an environment, then ask for its cells: so nobody waits for it in a turn."""
+        environment = self._found.axis.environment(self._found.axis.releases[column])
+        async with self._builds:
+            with contextlib.suppress(building.UninstallableError):  # each of the cells says so
+                await building.install(environment)
+        await together(self._probe(cell, alone=alone) for cell in cells)
 
     async def _probe(self, cell: Cell, *, alone: bool) -> None:
         row, column = cell

@@ -49,7 +49,8 @@ async def run(args: argparse.Namespace, console: Console) -> int:
     options.write(args.json, json.dumps(telling.to_json(found), indent=2) + "\n")
     options.write(args.markdown, telling.to_markdown(found))
     if args.figure:
-        figure = maps.draw(telling.rows(found), f"{program.as_typed}: which pairs work")
+        title = f"{program.as_typed}: which pairs work"
+        figure = maps.draw(telling.rows(found), title, telling.columns(found))
         maps.save(figure, Path(args.figure))
     told = {Verdict.GOOD, Verdict.BAD} & {*found.known.values()}
     return FOUND if len(told) > 1 else NO_FLIP if told else TROUBLE

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
+import re
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 from bisector import rabbitmq
 from bisector.errors import OutsideError
@@ -15,6 +16,8 @@ from .broker import Broker
 
 NODE = 300 << 20
 """Bytes that a node may come to need, generously: one that idles has 90 to 140 MB."""
+UNKNOWN = 4
+"""How many run at a time where it is not known how much memory there is."""
 
 
 class Fleet:
@@ -78,10 +81,11 @@ class Fleet:
 def fitting() -> int:
     """Return how many nodes there is memory for, at least one."""
     try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError):  # macOS tells only how much there is in all
-        free = 4 * NODE
-    return max(1, free // NODE)
+        told = Path("/proc/meminfo").read_text(encoding="utf-8")
+    except OSError:  # only Linux says so
+        told = ""
+    found = re.search(r"^MemAvailable: +(\d+) kB", told, re.MULTILINE)
+    return max(1, int(found[1]) * 1024 // NODE) if found else UNKNOWN
 
 
 async def versions(note: Callable[[str], None]) -> list[str]:

@@ -52,16 +52,17 @@ def rows_of(answers: Iterable[Mapping[str, Any]]) -> dict[str, list[tuple[str, s
     }
 
 
-def text(rows: Rows, width: int, *, plain: bool = False) -> Text:
+def text(rows: Rows, width: int, *, plain: bool = False, versions: Sequence[str] = ()) -> Text:
     """Return the strips, the minor series marked below.
 
     Args:
         width: columns of the terminal; what does not fit goes into further blocks, which begin with
             a minor series where they can.
         plain: letters instead of blocks and colours, in ASCII.
+        versions: the columns (default: all that were probed).
     """
     signs = LETTERS if plain else CELLS
-    versions = _versions(rows)
+    versions = versions or _versions(rows)
     names = max(map(len, rows), default=0) + 1
     histories = _histories(rows, versions)
     lines: list[Text] = []
@@ -81,23 +82,25 @@ def text(rows: Rows, width: int, *, plain: bool = False) -> Text:
     return Text("\n").join([*lines, legend])
 
 
-def show(rows: Rows, console: Console) -> None:
+def show(rows: Rows, console: Console, versions: Sequence[str] = ()) -> None:
     """Print them, with an empty line before."""
     console.print()
-    console.print(text(rows, console.width, plain=not console.is_terminal))
+    plain = not console.is_terminal
+    console.print(text(rows, console.width, plain=plain, versions=versions))
 
 
-def draw(rows: Rows, title: str = "") -> Figure:
+def draw(rows: Rows, title: str = "", versions: Sequence[str] = ()) -> Figure:
     """Draw the map: rows are scenarios, columns releases in the order of their versions.
 
     Args:
         title: says what is seen; left out, the figure counts for itself.
+        versions: the columns (default: all that were probed).
 
     Needs Matplotlib (the dependency group `figures`).
     """
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    versions = _versions(rows)
+    versions = versions or _versions(rows)
     histories = _histories(rows, versions)
     title = title or _title(versions, histories)
 

@@ -23,10 +23,15 @@ def rows(found: Pairs) -> dict[str, list[tuple[str, str]]]:
     }
 
 
+def columns(found: Pairs) -> list[str]:
+    """Return all points of the other axis, probed or not."""
+    return [release.version for release in found.axis.releases]
+
+
 def show(found: Pairs, console: Console) -> None:
     """Print it."""
     console.print(f"\n{found.program.as_typed}: {found.program.title}", markup=False)
-    maps.show(rows(found), console)
+    maps.show(rows(found), console, columns(found))
     console.print()
     for line in [*found.sentences(), _circumstances(found)]:
         console.print(line, markup=False, soft_wrap=True)
@@ -49,7 +54,7 @@ def to_json(found: Pairs) -> dict[str, Any]:
         "package": found.axis.package,
         "held": found.axis.held,
         "rabbitmqs": [*found.rabbitmqs],
-        "releases": [release.version for release in found.axis.releases],
+        "releases": columns(found),
         "cells": [
             [_verdict(found, row, column) for column in range(found.plan.columns)]
             for row in range(found.plan.rows)
