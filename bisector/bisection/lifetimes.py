@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bisector import ROOT
+from bisector import DATA
 from bisector.axes.days import between
 from bisector.environments import building, recipes
 from bisector.environments.building import UninstallableError
@@ -31,7 +31,7 @@ missing."""
 
 
 LIVES, DIED, NEVER = "lives", "died", "never imported"
-JOURNAL = ROOT / ".bisector" / "lifetimes.jsonl"
+JOURNAL = DATA / ".bisector" / "lifetimes.jsonl"
 
 
 @dataclass(frozen=True)
