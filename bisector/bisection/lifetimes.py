@@ -19,6 +19,7 @@ from bisector.environments.building import UninstallableError
 from bisector.environments.recipes import Environment
 from bisector.environments.releases import PACKAGE, Release
 from bisector.environments.uploads import Resolver, Upload, just_after, uploads
+from bisector.processes.redaction import redact
 from bisector.search import exact
 from bisector.search.exact import Verdict
 
@@ -64,7 +65,7 @@ class Lifetime:
             "state": DIED if self.upload else LIVES if self.lives else NEVER,
             "days": None if self.days is None else round(self.days, 1),
             "upload": upload_json(self.upload) if self.upload else None,
-            "reason": self.reason,
+            "reason": redact(self.reason),
         }
 
     @classmethod

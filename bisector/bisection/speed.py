@@ -15,7 +15,7 @@ from typing import Any
 from bisector import ROOT
 from bisector.environments import building, recipes, releases
 from bisector.environments.recipes import Environment
-from bisector.errors import OutsideError
+from bisector.errors import FOUND, NO_FLIP, OutsideError
 from bisector.processes import process
 from bisector.questions import programs
 from bisector.questions.programs import Program
@@ -25,8 +25,8 @@ from bisector.search.exact import Verdict, changes, next_to_probe
 Kinds = dict[str, list[dict[str, float]]]
 """Seconds by part, of each run, by the kind of run."""
 LEFT_OUT = (".git", ".nox", ".bisector", ".asv", ".*_cache", "__pycache__")
-MAP, LIFETIMES = "results/map.json", "results/lifetimes.json"
-"""Where flips that a dependency is guilty of, and releases that died, are known from."""
+MAP = "results/map.json"
+"""Where flips that a dependency is guilty of are known from."""
 CODES = {0: Verdict.GOOD, 125: Verdict.SKIP}
 
 
@@ -123,9 +123,8 @@ async def _blame(copy: Path) -> float:
 
 async def _days(copy: Path) -> float:
     """Seconds for the days axis; nothing of it is resolved or installed."""
-    found: dict[str, Any] = json.loads((ROOT / LIFETIMES).read_text(encoding="utf-8"))
-    died = [row["version"] for row in found["releases"] if row["upload"]]
-    version = died[len(died) // 2]
+    line = releases.load()
+    version = line[len(line) // 3].version  # old enough for something to have happened to it
     command = ["--along=days", f"--with={releases.PACKAGE}=={version}", "--no-blame", "--fresh"]
     await _told(copy, command)
     shutil.rmtree(copy / ".bisector" / "index" / "resolutions")
@@ -148,7 +147,7 @@ async def _told(copy: Path, options: list[str]) -> dict[str, Any]:
                "--json", str(answer)]  # fmt: skip
     drop = {name: None for name in os.environ if name.startswith("NOX")}
     async with process.start(command, drop, cwd=copy) as running:
-        if await running.wait():
+        if await running.wait() not in (FOUND, NO_FLIP):
             raise OutsideError(
                 "a run to be timed found no answer; --verbose shows it", running.output
             )
