@@ -87,7 +87,7 @@ def files(package: str) -> list[DistributionPackage]:
     Uses the JSON API (PEP 691).
 
     Raises:
-        UserError: the index does not know the package.
+        UserError: the index does not know the package, and it is not FastStream.
         OutsideError: it is out of reach.
     """
     # Imported here: an HTTP client is a third of a second that only `nox -s update` has to spend.
@@ -105,7 +105,8 @@ def files(package: str) -> list[DistributionPackage]:
         with PyPISimple(endpoint, accept=ACCEPT_JSON_ONLY) as index:
             return index.get_project_page(package, timeout=30).packages
     except NoSuchProjectError:
-        raise UserError(f"the package index knows no package {package!r}") from None
+        line = f"the package index knows no package {package!r}"
+        raise (OutsideError if package == PACKAGE else UserError)(line) from None  # a typo, or not
     except UnsupportedContentTypeError as error:
         raise OutsideError(
             "the package index does not speak the JSON API (PEP 691):"
@@ -125,7 +126,7 @@ def fetch(package: str = PACKAGE) -> list[Release]:
     Uses its upload times (PEP 700).
 
     Raises:
-        UserError: the index does not know the package.
+        UserError: the index does not know the package, and it is not FastStream.
         OutsideError: it is out of reach, or gives no times.
     """
     found: dict[str, Release] = {}
