@@ -290,12 +290,16 @@ def constraints_file(environment: recipes.Environment, pins: Sequence[str]) -> l
 
 
 def install_tool(session: nox.Session, *groups: str) -> None:
-    """Install what the tool runs on into a session's own environment."""
+    """Install what the tool runs on into a session's own environment, unless it is there."""
     packages = nox.project.dependency_groups(PROJECT, "tool", *groups)
+    stamp = Path(session.virtualenv.location) / "installed.txt"  # goes with the environment
+    if stamp.is_file() and stamp.read_text(encoding="utf-8").splitlines() == list(packages):
+        return  # asking uv again takes longer than what is left of starting the tool
     try:
         session.install(*packages, env=uv_settings())
     except nox.command.CommandFailed:
         sys.exit(TROUBLE)  # Nox's own 1 would be an answer: regressed, or no flip
+    stamp.write_text("\n".join(packages), encoding="utf-8")
 
 
 def add_to_tool(session: nox.Session, group: str) -> None:

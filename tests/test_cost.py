@@ -30,7 +30,7 @@ import random
 from importlib.metadata import version
 found = version("faststream")
 level = 100 if found.startswith("0.4.") or "rc" in found else 110
-print("took", level * random.gauss(1, 0.004), "ms")
+print("took", level * random.gauss(1, 0.001), "ms")
 """
 
 

@@ -32,7 +32,7 @@ def places() -> Mapping[str, Sequence[Path]]:
         "wheels": sorted(WHEELS.glob("*")),  # of commits and checkouts, built once
         "sources": sorted(SOURCES.glob("*")),
         "index": [INDEX_CACHE],
-        "rabbitmq": sorted(debian.UNPACKED.glob("*")),
+        "rabbitmq": sorted(debian.cache().glob("*")),
         JOURNALS: [JOURNAL],
     }
 

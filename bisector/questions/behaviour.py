@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bisector import rabbitmq
 from bisector.environments.building import (
     NoInterpreterError,
     UninstallableError,
@@ -347,7 +346,7 @@ async def _control(lease: Lease) -> float:
         AbortedError: it does not, so that nothing can be said about the release.
     """
     try:
-        return await rabbitmq.control(lease.server.url)
+        return await lease.control()
     except BrokerError as error:
         void = AbortedError(str(error))
         void.broker = True

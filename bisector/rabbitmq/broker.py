@@ -29,6 +29,14 @@ class Lease:
         """Whether it has been there all the time, as far as one sees without asking it."""
         return self.server.running() and not self.watch.lost
 
+    async def control(self) -> float:
+        """Publish through plain aio-pika; returns seconds (0 where a program needs no broker).
+
+        Raises:
+            BrokerError: it does not answer.
+        """
+        return await rabbitmq.control(self.server.url) if self.server.url else 0.0
+
     async def trouble(self) -> str | None:
         """Say why nothing that was just observed beside this broker counts; None: all is well.
 
@@ -37,7 +45,7 @@ class Lease:
         if not self.server.running():
             return "the RabbitMQ node died"
         try:
-            await rabbitmq.control(self.server.url)
+            await self.control()
         except rabbitmq.BrokerError as error:
             return str(error)
         return "RabbitMQ went away and came back" if self.watch.lost else None

@@ -21,8 +21,6 @@ from .server import BrokerError, Progress
 from .suites import Suite
 from .unpack import FOUND, NEWEST, matches
 
-UNPACKED = platformdirs.user_cache_path(NAME) / "rabbitmq"
-"""A folder for each distribution, whose packages all checkouts of a user share."""
 _UNPACK = Path(__file__).with_name("unpack.py")
 FRESH = timedelta(days=7)
 """So long what a suite holds is believed without asking it again."""
@@ -116,10 +114,15 @@ def _refuse_other_systems() -> None:
         raise BrokerError("this is no Debian or Ubuntu")
 
 
+def cache() -> Path:
+    """Return where all checkouts of a user keep what was unpacked, a folder for each system."""
+    return platformdirs.user_cache_path(NAME) / "rabbitmq"
+
+
 def _folder() -> Path:
     """One for each distribution and machine, for a home folder may be shared."""
     name = f"{suites.distribution()}-{platform.machine()}"
-    return UNPACKED / name
+    return cache() / name
 
 
 def _table() -> dict[str, dict[str, str]]:
