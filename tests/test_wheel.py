@@ -58,7 +58,7 @@ def test_bisects_from_a_foreign_folder(installed: Path, tmp_path: Path, own_url:
     shown = call(installed, tmp_path, "clean")
     assert shown.code == 0, shown.said
     assert "environments" in shown.stdout
-    assert str(tmp_path / "data") in shown.stdout.replace("\n", "")
+    assert str(tmp_path / "data") in shown.stdout
     removed = call(installed, tmp_path, "clean", "all")
     assert removed.code == 0, removed.said
     assert not [*(tmp_path / "cache" / NAME / ".nox").glob("release-*")]
@@ -105,7 +105,7 @@ def test_only_what_is_old_enough(checkout: Path) -> None:
     os.utime(there / "old", (0, 0))
     ended = run([*TOOL, "clean", "wheels", "--older", "30"], checkout)
     assert ended.code == 0, ended.said
-    assert [path.name for path in there.iterdir()] == ["new"]
+    assert {path.name for path in there.iterdir()} & {"old", "new"} == {"new"}
     for words, line in ((["whels"], "there is no such kind"), (["--older", "-1"], "--older")):
         wrong = run([*TOOL, "clean", *words], checkout)
         assert wrong.code == 2

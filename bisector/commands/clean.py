@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich import box
 from rich.filesize import decimal
+from rich.measure import Measurement
 from rich.table import Table
 
 from bisector.axes.commits import SOURCES
@@ -23,6 +24,8 @@ from bisector.rabbitmq import debian
 from bisector.telling.terminal import console_for
 
 JOURNALS = "journal"
+FOLDED = 1000
+"""Columns beyond which even a path may be folded."""
 
 
 def places() -> Mapping[str, Sequence[Path]]:
@@ -64,7 +67,10 @@ async def run(args: argparse.Namespace) -> int:
     there = [kept for kept in keeping.find(places()) if kept.days >= args.older]
     console = console_for()
     if not kinds:
-        console.print(_table(there))
+        table = _table(there)
+        whole = Measurement.get(console, console.options.update(max_width=FOLDED), table).maximum
+        console.width = max(console.width, whole)  # a path that is cut cannot be copied
+        console.print(table, crop=False)
         console.print("Remove one of these kinds, or all but the journal: name it, or all")
         return FOUND
     wanted = [kept for kept in there if kept.kind in kinds]
