@@ -160,7 +160,8 @@ def build(session: nox.Session) -> None:
     with_python = ["--python", *python] if python else []  # else the source's .python-version
     session.run(
         find_uv(), "build", "--wheel", "--out-dir", target, *with_python, source,
-        env={**uv_settings(), "PYTHONUNBUFFERED": "1"},  # a failed build ends with its error
+        # A failed build ends with its error.
+        env={**releases.uv_settings(), "PYTHONUNBUFFERED": "1"},
         external=True,
     )  # fmt: skip
 
@@ -231,7 +232,7 @@ def install(session: nox.Session, environment: recipes.Environment) -> None:
             return
         shutil.rmtree(environment.path, ignore_errors=True)  # what a killed run left
         uv, path = find_uv(), str(environment.path)
-        env = uv_settings()
+        env = releases.uv_settings()
         session.run_install(
             uv, "venv", "--quiet", "--no-project", "--python", environment.python, path,
             env=env, external=True,
@@ -296,7 +297,7 @@ def install_tool(session: nox.Session, *groups: str) -> None:
     if stamp.is_file() and stamp.read_text(encoding="utf-8").splitlines() == list(packages):
         return  # asking uv again takes longer than what is left of starting the tool
     try:
-        session.install(*packages, env=uv_settings())
+        session.install(*packages, env=releases.uv_settings())
     except nox.command.CommandFailed:
         sys.exit(TROUBLE)  # Nox's own 1 would be an answer: regressed, or no flip
     stamp.write_text("\n".join(packages), encoding="utf-8")
@@ -306,7 +307,7 @@ def add_to_tool(session: nox.Session, group: str) -> None:
     """Install a dependency group into the tool's own environment."""
     packages = nox.project.dependency_groups(PROJECT, group)
     command = [find_uv(), "pip", "install", "--quiet", "--python", str(TOOL_PYTHON), *packages]
-    session.run_install(*command, env=uv_settings(), external=True)
+    session.run_install(*command, env=releases.uv_settings(), external=True)
 
 
 def find_uv() -> str:
@@ -320,12 +321,6 @@ def find_uv() -> str:
             return found
         print('uv is missing: python -m pip install "nox[uv]"', file=sys.stderr)
         sys.exit(TROUBLE)
-
-
-def uv_settings() -> dict[str, str | None]:
-    """Point uv at the index that the user's pip is set to, where uv itself is set to none."""
-    index = releases.index_url(os.environ)
-    return {"UV_DEFAULT_INDEX": index} if index else {}
 
 
 def run_tool(session: nox.Session, *arguments: str, python: Path = TOOL_PYTHON) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from bisector.environments import recipes
+from bisector.environments import recipes, releases
 from bisector.environments.recipes import RELEASE_DAY, Environment
 from bisector.environments.releases import PACKAGE, Release
 from bisector.errors import UserError
+
+UNDATED = datetime(1991, 2, 20, tzinfo=timezone.utc)
+"""The upload time of points that were never uploaded: files, interpreters, RabbitMQ's versions."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,17 @@ class Choice:
             *([f"--deps={self.deps}"] if deps else []),
             *([f"--python={self.python}"] if python else []),
         )
+
+
+def held_release(choice: Choice, along: str) -> Release:
+    """Return the FastStream release that stays the same along another line.
+
+    Raises:
+        UserError: none is named.
+    """
+    if PACKAGE not in choice.pins:
+        raise UserError(f"--along {along} needs --with {PACKAGE}==VERSION: the release to hold")
+    return releases.find(releases.load(), choice.pins[PACKAGE])
 
 
 def pin(text: str) -> tuple[str, str]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 
-from bisector.axes.axis import Axis, Choice
+from bisector.axes.axis import UNDATED, Axis, Choice
 from bisector.environments import locks
 from bisector.environments.recipes import Environment, exactly
 from bisector.environments.releases import PACKAGE, Release
@@ -29,8 +28,7 @@ def of_files(old: Path, new: Path, choice: Choice) -> Axis:
         )
     same_name = old.name == new.name
     names = [f"{old.name} (old)", f"{new.name} (new)"] if same_name else [old.name, new.name]
-    never = datetime(1991, 2, 20, tzinfo=timezone.utc)  # files have no upload time
-    line = [Release(name, never) for name in names]
+    line = [Release(name, UNDATED) for name in names]
     pins = dict(zip(names, (before, after), strict=True))
 
     def environment(release: Release) -> Environment:

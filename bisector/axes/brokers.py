@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
 
 from packaging.version import InvalidVersion, Version
 
-from bisector.axes.axis import Axis, Choice
-from bisector.environments import recipes, releases
+from bisector.axes.axis import UNDATED, Axis, Choice, held_release
+from bisector.environments import recipes
 from bisector.environments.recipes import Environment
 from bisector.environments.releases import PACKAGE, Release, TooShortError
 from bisector.errors import UserError
@@ -27,16 +26,13 @@ def of_rabbitmqs(choice: Choice, versions: Sequence[str]) -> Axis:
     Raises:
         UserError: no FastStream release is named, or there are no two versions between the ends.
     """
-    if PACKAGE not in choice.pins:
-        raise UserError(f"--along {RABBITMQ} needs --with {PACKAGE}==VERSION: the release to hold")
-    release = releases.find(releases.load(), choice.pins[PACKAGE])
+    release = held_release(choice, RABBITMQ)
     plain = recipes.of(release, deps=choice.deps, python=choice.python, extras=choice.extras)
     one = replace(
         plain, requirements=(*plain.requirements, *choice.others()), requires=choice.requires
     )
-    never = datetime(1991, 2, 20, tzinfo=timezone.utc)  # what is brought has no one day
     found = between(versions, choice.start, choice.end)
-    chosen = [Release(version, never) for version in found]
+    chosen = [Release(version, UNDATED) for version in found]
     if len(chosen) < 2:
         raise TooShortError(
             f"RabbitMQ that can be had here: {', '.join(versions)}; two of them have to lie between"

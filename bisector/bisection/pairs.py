@@ -12,6 +12,7 @@ from itertools import groupby
 from bisector.axes.axis import Axis
 from bisector.bisection.answer import settle
 from bisector.bisection.journal import Journal
+from bisector.bisection.loop import AGREEING
 from bisector.environments import building
 from bisector.environments.releases import Release
 from bisector.places.beside import Beside
@@ -28,8 +29,6 @@ WORDS = {Verdict.GOOD: "good", Verdict.BAD: "bad", Verdict.SKIP: "cannot be test
          None: "not known"}  # fmt: skip
 BUILDS = 2
 """How many environments are built at a time: that computes."""
-AGREEING = 2
-"""How often a cell beside a border is asked, each time in a fresh process."""
 
 
 @dataclass

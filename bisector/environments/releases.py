@@ -164,6 +164,12 @@ def index_url(environ: Mapping[str, str]) -> str | None:
     return None
 
 
+def uv_settings() -> dict[str, str | None]:
+    """Return what points uv at the index that the user's pip is set to, where uv is set to none."""
+    index = index_url(os.environ)
+    return {"UV_DEFAULT_INDEX": index} if index else {}
+
+
 def find(releases: Sequence[Release], version: str) -> Release:
     """Return the release of that version.
 

@@ -127,9 +127,8 @@ class Resolver:
             )
             command = [*building.uv(), "pip", "compile", "--quiet", "--no-header", "--no-annotate",
                        "--python-version", environment.python, *day, str(wanted)]  # fmt: skip
-            index = releases.index_url(os.environ)
-            settings: dict[str, str | None] = {"UV_DEFAULT_INDEX": index} if index else {}
-            async with process.start(command, settings | {"NO_COLOR": "1"}) as running:
+            settings = releases.uv_settings() | {"NO_COLOR": "1"}
+            async with process.start(command, settings) as running:
                 code = await running.wait()
                 output = running.output
         if code:
