@@ -18,12 +18,14 @@ nox -s docs                                the documentation, as pages
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -31,7 +33,7 @@ import nox
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from bisector.environments import recipes, releases
+from bisector.environments import builder, compiled, recipes, releases
 from bisector.errors import TROUBLE, OutsideError
 
 nox.needs_version = ">=2026.8.10"
@@ -47,6 +49,8 @@ TOOL_PYTHON = recipes.ENVIRONMENTS / "tool" / "bin" / "python"
 
 # `nox -l` is for finding a command: there, one line stands for all releases.
 OWN_ARGUMENTS = sys.argv[: sys.argv.index("--")] if "--" in sys.argv else sys.argv
+# With these Nox itself installs nothing: what the tool asks for is left to another Nox.
+BUILDS = sys.platform == "linux" and not {"-R", "--no-install"} & {*OWN_ARGUMENTS}
 LISTING = any(argument in ("-l", "--list", "--list-sessions") for argument in OWN_ARGUMENTS)
 try:
     VERSIONS = ["X"] if LISTING else [release.version for release in releases.load()]
@@ -224,8 +228,12 @@ def lint(session: nox.Session) -> None:
     build_docs(session)
 
 
-def install(session: nox.Session, environment: recipes.Environment) -> None:
-    """Build an environment, unless it is there and whole."""
+def install(session: nox.Session, environment: recipes.Environment, python: str = "") -> None:
+    """Build an environment, unless it is there and whole.
+
+    Args:
+        python: the interpreter, where it was found already.
+    """
     with environment.lock():
         if environment.stamp():
             session.log(f"Reusing {environment.path.name}.")
@@ -234,22 +242,37 @@ def install(session: nox.Session, environment: recipes.Environment) -> None:
         uv, path = find_uv(), str(environment.path)
         env = releases.uv_settings()
         session.run_install(
-            uv, "venv", "--quiet", "--no-project", "--python", environment.python, path,
+            uv, "venv", "--quiet", "--no-project", "--python", python or environment.python, path,
             env=env, external=True,
         )  # fmt: skip
         pip_install = [uv, "pip", "install", "--quiet", "--python", path]
         if environment.exact:
             install_exactly(session, environment, [*pip_install, "--no-deps"], env)
-            add_requires(session, environment, pip_install, env)
-            environment.seal()
-            return
-        as_of = ["--exclude-newer", environment.exclude_newer] if environment.exclude_newer else []
-        held = constraints_file(environment, environment.constraints)
-        session.run_install(
-            *pip_install, *as_of, *held, *environment.requirements, env=env, external=True
-        )
+        else:
+            day = environment.exclude_newer
+            as_of = ["--exclude-newer", day] if day else []
+            held = constraints_file(environment, environment.constraints)
+            session.run_install(
+                *pip_install, *as_of, *held, *environment.requirements, env=env, external=True
+            )
         add_requires(session, environment, pip_install, env)
+        compiled.share(environment.path, recipes.ENVIRONMENTS / "compiled")
         environment.seal()
+
+
+def for_tool(session: nox.Session, recipe: str) -> Callable[[], None]:
+    """Return what a fork of this process has to do to build an environment."""
+    environment = recipes.Environment.from_json(recipe)
+    return partial(install, session, environment, found_python(environment.python))
+
+
+@functools.cache
+def found_python(version: str) -> str:
+    """Find an interpreter once for all environments; where there is none, uv may bring it later."""
+    if not (uv := uv_path()):
+        return ""
+    find = [uv, "python", "find", "--no-project", "--system", version]
+    return subprocess.run(find, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def install_exactly(
@@ -311,16 +334,22 @@ def add_to_tool(session: nox.Session, group: str) -> None:
 
 
 def find_uv() -> str:
+    """Return uv, or end with a line that says how to get it."""
+    if found := uv_path():
+        return found
+    print('uv is missing: python -m pip install "nox[uv]"', file=sys.stderr)
+    sys.exit(TROUBLE)
+
+
+@functools.cache
+def uv_path() -> str | None:
     """Return the uv that came with Nox, or the one on PATH."""
     try:
         from uv import find_uv_bin  # noqa: PLC0415
 
         return find_uv_bin()
     except (ImportError, FileNotFoundError):
-        if found := shutil.which("uv"):
-            return found
-        print('uv is missing: python -m pip install "nox[uv]"', file=sys.stderr)
-        sys.exit(TROUBLE)
+        return shutil.which("uv")
 
 
 def run_tool(session: nox.Session, *arguments: str, python: Path = TOOL_PYTHON) -> None:
@@ -337,9 +366,16 @@ def run_tool(session: nox.Session, *arguments: str, python: Path = TOOL_PYTHON) 
         "PYTHONPATH": str(Path(__file__).parent),
         "PYTHONSAFEPATH": "1",  # a `bisector` where the user stands is not ours
     }
+    # It has Nox build environments for it through a socket, where there can be one.
+    sockets = builder.pair() if BUILDS else ()
+    passed = [theirs.fileno() for theirs in sockets[1:]]
+    if passed:
+        environ[builder.DESCRIPTOR] = str(passed[0])
+    if environ.pop("PYTHONDONTWRITEBYTECODE", None):  # beside the sources; images often set it
+        environ.setdefault("PYTHONPYCACHEPREFIX", str(recipes.ENVIRONMENTS / "bytecode"))
     # Held back until the tool can handle them: a Python that just starts would end in a traceback.
     held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    process = subprocess.Popen(command, cwd=session.invoked_from, env=environ)
+    process = subprocess.Popen(command, cwd=session.invoked_from, env=environ, pass_fds=passed)
 
     def pass_on(signum: int, _frame: FrameType | None) -> None:
         process.send_signal(signum)
@@ -347,6 +383,10 @@ def run_tool(session: nox.Session, *arguments: str, python: Path = TOOL_PYTHON) 
     before = {s: signal.signal(s, pass_on) for s in (signal.SIGINT, signal.SIGTERM)}
     signal.pthread_sigmask(signal.SIG_SETMASK, held)
     try:
+        if sockets:
+            requests, theirs = sockets
+            theirs.close()
+            builder.serve(requests, partial(for_tool, session))
         code = process.wait()
     finally:
         for signum, handler in before.items():

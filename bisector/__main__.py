@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 
 from bisector import commands
-from bisector.environments import keeping
+from bisector.environments import builder, keeping
 from bisector.errors import TROUBLE, UNSURE, WRONG_USE, OutsideError, UnsureError, UserError
 
 _stopped_by = 0
@@ -27,6 +27,7 @@ _stopped_by = 0
 
 def main() -> int:
     """Run a command; returns its exit code."""
+    builder.connect()
     parser = argparse.ArgumentParser(prog="bisector")
     parser.add_argument("command", choices=commands.NAMES)
     name = parser.parse_args(sys.argv[1:2]).command

@@ -65,7 +65,7 @@ def test_no_broker_at_amqp_url_is_one_line(checkout: Path, amqp: str) -> None:
 
 MOMENTS = [
     ("-m", "bisector"),  # the tool has just been started
-    ("release(",),  # Nox builds an environment
+    ("uv pip install", "release-"),  # Nox builds an environment
     ("beam",),  # RabbitMQ boots
     (SCENARIO,),  # a release is probed
 ]

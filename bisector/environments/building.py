@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bisector import ROOT
+from bisector.environments import builder
 from bisector.environments.recipes import RELEASE_DAY, TODAY, Environment
 from bisector.errors import OutsideError
 from bisector.processes import process
@@ -35,28 +37,41 @@ async def install(environment: Environment) -> None:
     """
     if environment.stamp():
         return
+    code, output, offline = await _retried(lambda: _build(environment))
+    if code:
+        raise explain(environment, output, offline=offline)
+
+
+async def _build(environment: Environment) -> tuple[int, str]:
+    if built := await builder.build(environment.to_json()):
+        return built
     session, options = "environment", [environment.to_json()]
     if environment.plain:
         session = f"release({environment.version})"
         deps = RELEASE_DAY if environment.exclude_newer else TODAY
         options = ["--deps", deps, "--python", environment.python]
-    code, output, offline = await run(session, *options, install_only=True)
-    if code:
-        raise explain(environment, output, offline=offline)
+    return await _end_of([*_session(session), "--install-only", "--", *options])
 
 
-async def run(session: str, *options: str, install_only: bool = False) -> tuple[int, str, bool]:
+async def run(session: str, *options: str) -> tuple[int, str, bool]:
     """Run a Nox session; returns its exit code, its output, and whether it was without network."""
-    command = [*nox(), "-f", str(ROOT / "noxfile.py"), "-s", session, "--no-dependencies"]
-    command += [*(["--install-only"] if install_only else []), "--", *options]
+    return await _retried(lambda: _end_of([*_session(session), "--", *options]))
+
+
+async def _retried(attempt: Callable[[], Awaitable[tuple[int, str]]]) -> tuple[int, str, bool]:
+    """Do what may need the network, and do it again without, where that is not there."""
     offline = _is_offline()
-    code, output = await _end_of(command)
+    code, output = await attempt()
     if code and not offline and _is_network(output):
         # All that is needed may be in uv's cache; then a missing network is no trouble at all.
         offline = True
         os.environ["UV_OFFLINE"] = "1"  # nor need the next ones wait for it
-        code, output = await _end_of(command)
+        code, output = await attempt()
     return code, output, offline
+
+
+def _session(name: str) -> list[str]:
+    return [*nox(), "-f", str(ROOT / "noxfile.py"), "-s", name, "--no-dependencies"]
 
 
 def explain(
