@@ -31,6 +31,11 @@ def test_a_terminal_shows_what_is_done_now_and_what_is_known(checkout: Path, own
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode(errors="replace"))
     assert re.search(r"0\.\d\.\d+\S*\s+probing\s+\d+ s", text)  # the live table
     assert re.search(r"0\.4\.5\s+bad\s", text)
+    assert re.search(
+        r"0\.4\.5 [x+~?\u00b7]*\?[x+~?\u00b7]* 0\.5\.1", text
+    )  # the line, as it gets on
+    assert re.search(r"\u2514\u2500+\u2518", text)  # where it has to flip
     assert "neighbours: probing both again" in text
     assert "Fixed in 0.5.0rc0" in text
+    assert re.search(r"0\.4\.5 x[x+~\u00b7]* 0\.5\.1\s+\^ fixed in 0\.5\.0rc0", text)  # it stays
     assert b"\x1b[?25h" in seen  # the cursor is back

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from bisector.environments.releases import Release
 from bisector.questions.behaviour import Observation
+from bisector.search.exact import History
 
 
 class Display(Protocol):
@@ -15,6 +18,9 @@ class Display(Protocol):
 
     def observed(self, observation: Observation, *, remembered: bool) -> None:
         """A release has a verdict; `remembered`: from the journal."""
+
+    def line(self, points: Sequence[Release], verdicts: History) -> None:
+        """The line that is walked: its points, and their verdicts so far."""
 
     def known(self, text: str) -> None:
         """What is known so far, in a line."""

@@ -24,7 +24,7 @@ from bisector.rabbitmq import NO_BROKER
 from bisector.search import exact
 from bisector.search.exact import Verdict
 from bisector.telling.hints import hints, options
-from bisector.telling.terminal import STYLES
+from bisector.telling.strip import STYLES, Strip
 
 SIDE_BY_SIDE = 25
 """How many lines of each of two outputs stand side by side: the last ones."""
@@ -174,6 +174,7 @@ def print_answer(finding: Finding, console: Console) -> None:
         if answer.program.name == SIBLING_CLOSE and answer.flips:
             stuck = command_line("advise", _bad_side(answer.flips[-1]))
             console.print(f"What helps meanwhile: {stuck}", markup=False, soft_wrap=True)
+    console.print("", *Strip.of(answer).lines(console.width), sep="\n", soft_wrap=True)
 
 
 def _rows(answer: Answer) -> list[tuple[str, str]]:
@@ -252,7 +253,7 @@ def to_markdown(finding: Finding) -> str:
     for sentence in sentences(answer):
         lines += [f"**{sentence}**", ""]
     lines += [line for said in [*in_short(answer), *hints(answer)] for line in (said, "")]
-    lines += [f"{_circumstances(answer)}.", ""]
+    lines += ["```text", *Strip.of(answer).plain(), "```", "", f"{_circumstances(answer)}.", ""]
     head = ["release", "verdict", "what happened", "seconds", *shown]
     lines += ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for label, version in _rows(answer):

@@ -27,7 +27,7 @@ from bisector.check.result import (
 from bisector.environments.recipes import Difference
 from bisector.environments.releases import PACKAGE
 from bisector.telling.answers import SHOWN, evidence_lines
-from bisector.telling.terminal import STYLES as VERDICT_STYLES
+from bisector.telling.strip import STYLES as VERDICT_STYLES
 
 Found = Behaviour | Speed
 

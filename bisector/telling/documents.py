@@ -19,6 +19,7 @@ from bisector.environments.releases import PACKAGE
 from bisector.questions.behaviour import Observation
 from bisector.telling import answers
 from bisector.telling.hints import hints
+from bisector.telling.strip import marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,11 @@ def of_finding(finding: Finding) -> dict[str, Any]:
         "affected": found.affected if (found := specifiers.of(answer)) else None,
         "required": found.required if found else None,
         "releases": [_row(answer, version) for version in answer.probed],
+        "history": [
+            {"version": release.version, "verdict": verdict.value if verdict else None}
+            for release, verdict in zip(answer.releases, answer.history, strict=True)
+        ],
+        "strip": marks(answer.history),
         "range": [answer.releases[0].version, answer.releases[-1].version, len(answer.releases)],
         "deps": answer.circumstances.deps,
         "python": answer.python,

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from bisector.search import exact
 from bisector.search.exact import Flip, Verdict
-from bisector.telling.terminal import STYLES
+from bisector.telling.strip import STYLES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

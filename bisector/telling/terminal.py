@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console, Group
@@ -11,10 +12,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from bisector.environments.releases import Release
 from bisector.questions.behaviour import Observation
-from bisector.search.exact import Verdict
-
-STYLES = {Verdict.GOOD: "green", Verdict.BAD: "red", Verdict.SKIP: "yellow"}
+from bisector.search.exact import History
+from bisector.telling.strip import STYLES, Strip
 
 
 class Lines:
@@ -51,6 +52,9 @@ class Lines:
             f"{observation.version}: {observation.verdict.value}, {observation.reason}{known}"
         )
 
+    def line(self, points: Sequence[Release], verdicts: History) -> None:
+        """Say nothing: it is drawn once, under the answer."""
+
     def known(self, text: str) -> None:
         """Print what is known so far, when it is something new."""
         if text != self._known:
@@ -68,12 +72,13 @@ class Lines:
 
 
 class Board:
-    """A live table: what runs, at what stage, and what is known so far; verdicts scroll above."""
+    """The line that is walked, and below it what runs, at what stage; verdicts scroll above."""
 
     def __init__(self, console: Console) -> None:
         self._console, self._started = console, time.monotonic()
         self._running: dict[str, tuple[str, float]] = {}
         self._known = self._note = ""
+        self._line: tuple[Sequence[str], History] = ((), ())
         self._live = Live(
             console=console, transient=True, refresh_per_second=8, get_renderable=self._draw
         )
@@ -98,6 +103,7 @@ class Board:
         """Go on."""
         self._running.clear()
         self._known = self._note = ""
+        self._line = ((), ())
         self._live.start()
 
     def stage(self, version: str, text: str) -> None:
@@ -113,6 +119,10 @@ class Board:
         if remembered:
             line.append("  (journal)", "dim italic")
         self._console.print(line, no_wrap=True, overflow="ellipsis")
+
+    def line(self, points: Sequence[Release], verdicts: History) -> None:
+        """Show the line that is walked, with the verdicts so far."""
+        self._line = ([point.version for point in points], verdicts)
 
     def known(self, text: str) -> None:
         """Show what is known so far."""
@@ -132,7 +142,11 @@ class Board:
             footer.append(f"  {self._known}", "cyan")
         if self._note:
             footer.append(f"\n{self._note}", "dim")
-        return Group(table, footer)
+        names, verdicts = self._line
+        if not names:
+            return Group(table, footer)
+        strip = Strip.living(names, verdicts, self._running)
+        return Group(*strip.lines(self._console.width), table, footer)
 
 
 def console_for(*, stderr: bool = False) -> Console:
