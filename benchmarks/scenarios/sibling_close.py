@@ -53,9 +53,8 @@ async def probe(bench: Bench) -> Observation:
     evidence["shared_objects"] = shared_objects(broker, sibling)
     await bench.setup("closing the sibling", compat.close(sibling))
 
-    after: Call = await watch(
-        compat.publish(broker, "after", exchange=exchange, routing_key=key),
-        deadline_after(max(before)),
+    after: Call = await bench.watch(
+        compat.publish(broker, "after", exchange=exchange, routing_key=key), max(before)
     )
     if after.returned:
         evidence["after_seconds"] = round(after.seconds, 4)

@@ -11,16 +11,17 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from bisector.axes.axis import Axis
-from bisector.bisection.answer import Answer, Circumstances, first_stable, settle
+from bisector.bisection.answer import Answer, Circumstances, first_stable
 from bisector.bisection.journal import Journal
 from bisector.bisection.progress import believed, describe
+from bisector.bisection.seen import Seen
 from bisector.environments.recipes import Environment
 from bisector.environments.releases import Release
 from bisector.places.ahead import Ahead
 from bisector.places.display import Display
 from bisector.places.place import Place
 from bisector.questions.behaviour import Observation
-from bisector.questions.ending import ALIVE, Rules
+from bisector.questions.ending import Rules
 from bisector.questions.programs import Program
 from bisector.rabbitmq.broker import Broker
 from bisector.search import exact
@@ -66,9 +67,11 @@ class Bisection:
         self._program, self._axis, self._releases = program, axis, axis.releases
         self._broker, self._place = broker, place
         self._journal, self._display, self._rules = journal, display, rules
-        self._observations = {
-            r.version: journal.of(r.version, axis.environment(r)) for r in axis.releases
-        }
+        endless = not program.builtin and rules.alive is None
+        self._seen = Seen(axis, journal, repeat=repeat, may_be_endless=endless)
+        # A release's first hang may be called early, as long as no longer look says otherwise.
+        self._hurry = program.builtin and repeat == 1
+        self._asked = {version for version, seen in self._seen.of.items() if seen}
         self._made = 0
         self._ahead = Ahead()
         self.timing: dict[str, float] = {}
@@ -77,18 +80,7 @@ class Bisection:
     @property
     def history(self) -> list[Verdict | None]:
         """The verdicts so far."""
-        return [self._settle(release.version) for release in self._releases]
-
-    def _settle(self, version: str) -> Verdict | None:
-        seen = self._read(version)
-        if self._repeat == 1:
-            return settle(seen)
-        if any(o.verdict is Verdict.BAD for o in seen):
-            return Verdict.BAD
-        good = sum(o.verdict is Verdict.GOOD for o in seen)
-        if good >= self._repeat:
-            return Verdict.GOOD
-        return Verdict.SKIP if seen and not good else None
+        return self._seen.history()
 
     def answer(
         self,
@@ -107,7 +99,7 @@ class Bisection:
         if flaky is not None and flaky.flip is not None and flaky.to is not None:
             other = Verdict.GOOD if flaky.to is Verdict.BAD else Verdict.BAD
             for i, verdict in enumerate(history):
-                if verdict is not Verdict.SKIP and self._observations[self._releases[i].version]:
+                if verdict is not Verdict.SKIP and self._seen.of[self._name(i)]:
                     history[i] = other if i <= flaky.flip.before else flaky.to
         return Answer(
             self._program,
@@ -122,13 +114,13 @@ class Bisection:
             self._made,
             may_be_wrong,
             flaky,
-            self.endless,
+            self._seen.endless,
         )
 
     @property
     def observations(self) -> dict[str, list[Observation]]:
         """What was seen of each release that was probed."""
-        return {version: self._read(version) for version, o in self._observations.items() if o}
+        return {version: self._seen.read(version) for version, o in self._seen.of.items() if o}
 
     async def find_flips(self, *, whole_map: bool = False) -> None:
         """Probe until the flips are found and the releases beside them have agreed twice.
@@ -139,16 +131,16 @@ class Bisection:
         self._tell_known()
         running: dict[asyncio.Task[None], int] = {}
         told = False
-        # RabbitMQ boots while the first environments are built.
         boot: asyncio.Task[object] | None = None
         try:
             while True:
                 history = self.history
-                if self.endless and not told:
+                if self._seen.endless and not told:
                     told = True
                     self._display.note(
                         "it never ends; told apart by whether RabbitMQ goes on hearing from it"
                     )
+                self._display.line(self._releases, history)
                 self._display.known(describe(self._releases, history))
                 if not whole_map:
                     useful = exact.worth_probing(history) | {*self._unconfirmed(history)}
@@ -161,7 +153,7 @@ class Bisection:
                         await self._prove(unproven)
                         continue
                     return
-                boot = boot or asyncio.create_task(self._broker.lease())  # it takes longest
+                boot = boot or asyncio.create_task(self._broker.lease())  # while some are built
                 for i in chosen:
                     running[asyncio.create_task(self._observe(self._releases[i]))] = i
                 if not whole_map and self._axis.resolve is None:
@@ -192,7 +184,8 @@ class Bisection:
             chosen = [
                 i
                 for i in dict.fromkeys(running)
-                if running.count(i) + self._agreeing(i) < self._confirm and self._installed(i)
+                if running.count(i) + self._seen.agreeing(self._name(i)) < self._confirm
+                and self._installed(i)
             ]
         return chosen[:room]
 
@@ -221,23 +214,27 @@ class Bisection:
             if stable is not None:
                 named.setdefault(stable, 1)
             named.update({flip.before: agreeing, flip.after: agreeing})
-        left = [i for i, needed in named.items() if self._agreeing(i) < needed]
+        # What it says of the others rests on the first one; where it names none, on all of them.
+        others = exact.tested(history)
+        if not found and exact.worth_probing(history):
+            others = []  # it is too early to say
+        named = {**dict.fromkeys(others[:1] if found else others, 0), **named}
+        left = [
+            i
+            for i, needed in named.items()
+            if self._seen.agreeing(self._name(i)) < needed or self._seen.hurried(self._name(i))
+        ]
         # What takes longest goes first, so that nobody has to wait for it in the end.
         return sorted(left, key=self._seconds, reverse=True)
 
     def _seconds(self, index: int) -> float:
-        seen = self._observations[self._releases[index].version]
-        return max((o.seconds for o in seen), default=0.0)
+        return max((o.seconds for o in self._seen.of[self._name(index)]), default=0.0)
 
     @property
     def _needed(self) -> int:
         """How often a release beside a flip is probed side by side with others."""
         # With --repeat it was probed several times already; and the last one may be made alone.
         return 1 if self._repeat > 1 else max(self._confirm - self.to_be_proven, 1)
-
-    def _agreeing(self, index: int) -> int:
-        verdict = self._settle(self._name(index))
-        return sum(o.verdict is verdict for o in self._read(self._name(index)))
 
     @property
     def to_be_proven(self) -> bool:
@@ -251,69 +248,25 @@ class Bisection:
         seen = exact.tested(history)
         sides = [i for flip in exact.changes(history) for i in (flip.before, flip.after)]
         named = dict.fromkeys([*sides, *seen[:1], *seen[-1:]])
-        return [i for i in named if not any(o.alone for o in self._observations[self._name(i)])]
+        return [i for i in named if not any(o.alone for o in self._seen.of[self._name(i)])]
 
     async def _prove(self, unproven: Sequence[int]) -> None:
         """Probe releases alone; one that comes out otherwise makes void what was seen beside it."""
         for i in unproven:
             release = self._releases[i]
-            before = self._settle(release.version)
+            before = self._seen.verdict(release.version)
             after = await self._probe(release, alone=True)
-            if self._read_verdict(after) is not before:
+            if self._seen.as_it_counts(after).verdict is not before:
                 self._place.one_at_a_time(
                     f"{release.version} is {after.verdict.value} alone, and was not beside others:"
                     " the probes disturb each other, what was seen side by side is forgotten",
                     always=True,
                 )
-                self._forget_beside()
+                self._seen.forget(lambda o: not o.alone)
                 return
-
-    def _forget_beside(self) -> None:
-        """Take back all that was seen while other probes ran."""
-        self._journal.forget()
-        for release in self._releases:
-            alone = [o for o in self._observations[release.version] if o.alone]
-            self._observations[release.version] = alone
-            for observation in alone:
-                self._journal.add(observation, self._axis.environment(release))
 
     def _name(self, index: int) -> str:
         return self._releases[index].version
-
-    @property
-    def endless(self) -> bool:
-        """Whether the program never ends, and is told apart by whether it falls silent.
-
-        So it is where at one end of what was tested it still speaks at the deadline, and at the
-        other does not.
-        """
-        if self._program.builtin or self._rules.alive is not None:
-            return False
-        tested = [
-            r.version
-            for r in self._releases
-            if any(o.verdict is not Verdict.SKIP for o in self._observations[r.version])
-        ]
-        if not tested:
-            return False
-        ends = [self._observations[version][-1] for version in (tested[0], tested[-1])]
-        return (
-            all(end.verdict is Verdict.BAD for end in ends)
-            and any(end.outcome == ALIVE for end in ends)
-            and any(end.outcome != ALIVE for end in ends)
-        )
-
-    def _read(self, version: str) -> list[Observation]:
-        """What was seen of a release, as it counts."""
-        seen = self._observations[version]
-        if not any(o.outcome == ALIVE for o in seen):
-            return seen  # nothing else is read otherwise, and this is asked for often
-        return [replace(o, verdict=self._read_verdict(o)) for o in seen]
-
-    def _read_verdict(self, observation: Observation) -> Verdict:
-        if observation.outcome == ALIVE and self.endless:
-            return Verdict.GOOD
-        return observation.verdict
 
     async def find_flaky(self, confidence: float, most: int) -> noisy.Answer | None:
         """Probe until one flip, or none, is so probable, or `most` probes were made.
@@ -322,14 +275,15 @@ class Bisection:
         """
         from bisector.search import noisy  # noqa: PLC0415  # with NumPy, which no other search needs
 
+        self._hurry = False
         self._tell_known()
         while True:
             tallies = [
-                noisy.Tally.of(o.verdict for o in self._observations[r.version])
-                for r in self._releases
+                noisy.Tally.of(o.verdict for o in self._seen.of[r.version]) for r in self._releases
             ]
-            made = sum(map(len, self._observations.values()))
+            made = sum(map(len, self._seen.of.values()))
             found = noisy.answer(tallies, confidence)
+            self._display.line(self._releases, self.history)
             self._display.known(believed(self._releases, noisy.posterior(tallies), probes=made))
             wanted = noisy.next_to_probe(tallies, self._place.jobs)
             if found or made >= most or not wanted:
@@ -357,7 +311,7 @@ class Bisection:
             known.append(await self._place.answer(name, environment, *what, alone=alone))
             remembered = False
             self._journal.add(known[-1], environment)
-        seen = replace(known[-1], verdict=self._read_verdict(known[-1]))
+        seen = self._seen.as_it_counts(known[-1])
         self._display.observed(seen, remembered=remembered)
         return seen
 
@@ -384,16 +338,32 @@ class Bisection:
             since, doing = now, text
             self._display.stage(release.version, text)
 
+        async def ask(program: Program) -> Observation:
+            return await self._place.answer(
+                release.version, environment, program, self._rules, stage, alone=alone
+            )
+
         environment = self._axis.environment(release)
         stage("installing")
         await self._ahead.wait_for(environment)
-        observation = await self._place.answer(
-            release.version, environment, self._program, self._rules, stage, alone=alone
-        )
+        hurried = self._hurry and release.version not in self._asked
+        self._asked.add(release.version)
+        observation = await ask(replace(self._program, hurried=hurried))
+        if observation.hurried and not self._hurry:
+            observation = await ask(self._program)
         stage("done")
         self._made += 1
-        self._journal.add(observation, environment)
-        self._observations[release.version].append(observation)
-        shown = replace(observation, verdict=self._read_verdict(observation))
-        self._display.observed(shown, remembered=False)
+        self._seen.add(observation)
+        self._display.observed(self._seen.as_it_counts(observation), remembered=False)
+        self._look_back(observation)
         return observation
+
+    def _look_back(self, observation: Observation) -> None:
+        """Take back the hangs that were called early, where a longer look at one shows none."""
+        earlier = self._seen.of[observation.version]
+        if observation.verdict is Verdict.GOOD and any(o.hurried for o in earlier):
+            self._hurry = False
+            self._display.note(
+                f"{observation.version} was only slow: hangs that were called early are forgotten"
+            )
+            self._seen.forget(lambda o: o.hurried)

@@ -37,6 +37,7 @@ async def measure(
     show: Callable[[Kinds], None],
     *,
     baseline: bool,
+    maps: bool,
 ) -> None:
     """Time the whole command `nox -s bisect`, and plain bisection with pip; tell both.
 
@@ -46,6 +47,8 @@ async def measure(
         runs: how often each kind of run is timed, after one that fills the package cache.
         say: is told a line.
         show: is told the seconds of all runs.
+        baseline: whether plain bisection is timed, too.
+        maps: whether the map of all releases is, without environments and with them.
 
     Raises:
         OutsideError: a run found no answer.
@@ -68,6 +71,9 @@ async def measure(
         show(kinds)
         say(f"blame of a flip where one distribution does it: {await _blame(copy):.1f} s")
         say(f"along days, one release, from a warm cache: {await _days(copy):.1f} s")
+        if maps:
+            say(f"map of all releases, no environments built: {await _map(copy, fresh=True):.1f} s")
+            say(f"map of all releases, environments there: {await _map(copy, fresh=False):.1f} s")
         if baseline:
             say("\nplain bisection, one release at a time, fresh venvs, pip install ...")
             seconds, answer = await _plain(programs.scenario(scenario), Path(folder), say)
@@ -131,6 +137,15 @@ async def _days(copy: Path) -> float:
     _remove(copy, set())
     began = time.monotonic()
     await _told(copy, command)
+    return time.monotonic() - began
+
+
+async def _map(copy: Path, *, fresh: bool) -> float:
+    """Seconds for a map of all releases."""
+    if fresh:
+        _remove(copy, set())
+    began = time.monotonic()
+    await _told(copy, ["--map", "--no-blame", "--fresh"])
     return time.monotonic() - began
 
 

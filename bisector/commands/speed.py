@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--no-baseline", action="store_true", help="leave out the comparison with pip"
     )
+    made.add_argument("--no-map", action="store_true", help="leave out the map of all releases")
     return made
 
 
@@ -39,7 +40,7 @@ async def run(args: argparse.Namespace) -> int:
     console = console_for()
     await speed.measure(
         args.scenario, args.runs, console.print, lambda kinds: console.print(_table(kinds)),
-        baseline=not args.no_baseline,
+        baseline=not args.no_baseline, maps=not args.no_map,
     )  # fmt: skip
     return FOUND
 
@@ -53,6 +54,14 @@ def _table(kinds: speed.Kinds) -> Table:
         cells = []
         for found in kinds.values():
             values = [run[part] for run in found]
-            cells.append(f"{statistics.median(values):.1f} ({min(values):.1f} - {max(values):.1f})")
+            middle = statistics.median(values)
+            share = f", {middle / _stages(found):.0%}" if part.endswith("(sum)") else ""
+            cells.append(f"{middle:.1f} ({min(values):.1f} - {max(values):.1f}){share}")
         table.add_row(part, *cells)
     return table
+
+
+def _stages(found: list[dict[str, float]]) -> float:
+    """Seconds spent in all stages of which the sums are told: medians, of what ran side by side."""
+    sums = [part for part in found[0] if part.endswith("(sum)")]
+    return sum(statistics.median(run[part] for run in found) for part in sums) or 1.0

@@ -70,6 +70,11 @@ class Observation:
     alone: bool = False
     """Whether no other probe ran meanwhile."""
 
+    @property
+    def hurried(self) -> bool:
+        """Whether a hang was called before the deadline."""
+        return bool(self.evidence.get("hurried"))
+
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON has it."""
         return {**asdict(self), "verdict": self.verdict.value}
@@ -208,6 +213,7 @@ async def _start_scenario(
     report, pipe = scratch / "report.json", scratch / "broker"
     os.mkfifo(pipe)
     told = {"PROBE_REPORT": str(report), "PROBE_BROKER": str(pipe)}
+    told |= {"PROBE_HURRY": "yes"} if program.hurried else {}
     async with process.start(command, surroundings(environment) | told) as running:
         lease = await broker.lease()
         async with lease.server.alone() as server:
