@@ -198,3 +198,43 @@ def test_finds_two_changes_that_only_fail_together(checkout: Path, tmp_path: Pat
     assert told["minimal"]
     assert not told["welded"]
     assert "It is madeupb 2.0 and madeupd 2.0 together" in ended.stderr
+
+
+COMMON = """
+aio-pika==9.4.3 aiormq==6.8.1 annotated-types==0.7.0 click==8.1.7 fast-depends==2.3.1
+idna==3.10 markdown-it-py==3.0.0 mdurl==0.1.2 multidict==6.1.0 pamqp==3.3.0 propcache==0.2.0
+pydantic==2.9.2 pydantic-core==2.23.4 pygments==2.18.0 rich==13.9.2 shellingham==1.5.4
+sniffio==1.3.1 typer==0.12.5 typing-extensions==4.12.2
+"""
+"""What both environments hold: as of October 2024, with fast-depends held where 0.3 imports."""
+
+
+def test_finds_two_changes_that_only_fail_together_on_the_index(
+    checkout: Path, tmp_path: Path
+) -> None:
+    """From 0.3.6 on FastStream reads anyio's version as numbers, which 4.6.2.post1 is not."""
+    for file, moved in (
+        ("old.txt", "anyio==4.6.1 faststream==0.3.3 yarl==1.15.2"),
+        ("new.txt", "anyio==4.6.2.post1 faststream==0.3.6 yarl==1.15.5"),
+    ):
+        (tmp_path / file).write_text("\n".join([*COMMON.split(), *moved.split()]))
+    ended = run(
+        [*TOOL, "bisect", "--between", str(tmp_path / "old.txt"), str(tmp_path / "new.txt"),
+         "import-clean", "--json", "-"],
+        checkout,
+    )  # fmt: skip
+    assert ended.code == 0, ended.said
+    answer = json.loads(ended.stdout)
+    validate(answer, "bisect")
+    (flip,) = answer["flips"]
+    told = flip["blame"]
+    assert told["culprits"] == [
+        {"name": "faststream", "before": "0.3.3", "after": "0.3.6"},
+        {"name": "anyio", "before": "4.6.1", "after": "4.6.2.post1"},
+    ]
+    assert told["minimal"]
+    assert not told["welded"]
+    crosses = {name: verdict for name, verdict, _ in told["crosses"]}
+    assert crosses["old.txt with faststream 0.3.6"] == crosses["old.txt with anyio 4.6.2.post1"]
+    assert crosses["old.txt with anyio 4.6.2.post1, faststream 0.3.6"] == "bad"
+    assert "It is faststream 0.3.6 and anyio 4.6.2.post1 together, none of them" in ended.stderr

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bisector.bisection.crosses import Cross, Crossing, Looked, Side
 from bisector.environments.recipes import Difference, Environment, graph, reach
+from bisector.environments.releases import PACKAGE
 from bisector.questions.behaviour import UNIMPORTABLE, Observation
 from bisector.search import minimal
 from bisector.search.exact import Verdict
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 CODE, DEPENDENCY = "own code", "dependency"
 EITHER, TOGETHER, WELDED = "either alone", "both together", "welded"
-NEAREST = ("aio-pika", "aiormq", "pamqp", "fast-depends")
-"""What FastStream's behaviour depends on most: suspected first, which changes no answer."""
+NEAREST = (PACKAGE, "aio-pika", "aiormq", "pamqp", "fast-depends")
+"""FastStream, and what its behaviour depends on most: suspected first, which changes no answer."""
 MOST = 80
 """Crosses that are tried for one flip, at most."""
 
@@ -150,7 +151,7 @@ class _Trial:
         self._order = sorted(
             crossing.changed,
             # What stands between FastStream and RabbitMQ, and then what brings the fewest others.
-            key=lambda n: (n != crossing.package, n not in NEAREST, len(reached[n]), n),
+            key=lambda n: (n != crossing.package, n != PACKAGE, n not in NEAREST, len(reached[n]), n),
         )
         self._kin = [frozenset(reached[n] & crossing.changed.keys()) for n in self._order]
         self.seen: dict[Cross, Observation] = {}

@@ -92,7 +92,7 @@ class Crossing:
         rest = self.changed.keys() - cross
         if not self.code:
             few = cross if len(cross) <= len(rest) else None
-            return f"{old} with {self.list(few)}" if few else f"{new} without {self.list(rest)}"
+            return f"{old} with {self.list(few)}" if few else f"{new} with {self.kept(rest)}"
         if self.package not in cross:
             if len(others) == len(self.changed) - 1:
                 return f"{self.package} {old} with the dependencies of {new}"
@@ -101,11 +101,16 @@ class Crossing:
             return f"{self.package} {new} with the dependencies of {old}"
         if len(others) <= len(rest):
             return f"{self.package} {new} with those of {old} but {self.list(others)}"
-        return f"{self.package} {new} without {self.list(rest)}"
+        return f"{self.package} {new} with {self.kept(rest)}"
 
     def list(self, names: Collection[str]) -> str:
         """Name dependencies in their later versions."""
         return ", ".join(self.called(name) for name in sorted(names))
+
+    def kept(self, names: Collection[str]) -> str:
+        """Name dependencies in their earlier versions."""
+        olds = ((name, self.changed[name][1]) for name in sorted(names))
+        return ", ".join(f"{name} {old}" if old else f"no {name}" for name, old in olds)
 
     def called(self, name: str) -> str:
         """Name one change by what it brings."""

@@ -22,6 +22,7 @@ from bisector.environments.uploads import Resolver, Upload, just_after, uploads
 from bisector.processes.redaction import redact
 from bisector.search import exact
 from bisector.search.exact import Verdict
+from bisector.tasks import stop, together
 
 GUESSES = 3
 """How many of the uploads that killed most releases so far are tried first."""
@@ -123,7 +124,10 @@ class Lifetimes:
             self._say(f"{release.version}: {when}")
             return found
 
-        return await asyncio.gather(*map(one, releases))
+        try:
+            return await together(map(one, releases))
+        finally:
+            await stop([*self._seen.values()])  # what nobody waits for any more, after trouble
 
     def _known(self) -> dict[str, Lifetime]:
         found: dict[str, Lifetime] = {}
@@ -143,9 +147,8 @@ class Lifetimes:
             file.write(json.dumps(row) + "\n")
 
     async def _of(self, release: Release) -> Lifetime:
-        first, last = await asyncio.gather(
-            self._failure(release, release.release_day), self._failure(release, self._today)
-        )
+        ends = (release.release_day, self._today)
+        first, last = await together(self._failure(release, end) for end in ends)
         if first or not last:
             return Lifetime(release, None, first if first and last else "")
         for looks in LOOKS:
@@ -167,7 +170,7 @@ class Lifetimes:
         likely = [version for version, _ in self._killers.most_common(GUESSES)]
         places = [n for n, upload in enumerate(line, 1) if upload.version in likely]
         while wanted := exact.next_to_probe(history, 2, suspects=places):
-            found = await asyncio.gather(*(self._failure(release, moments[i]) for i in wanted))
+            found = await together(self._failure(release, moments[i]) for i in wanted)
             for i, reason in zip(wanted, found, strict=True):
                 history[i] = Verdict.BAD if reason else Verdict.GOOD
                 reasons[i] = reason
