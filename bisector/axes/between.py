@@ -11,6 +11,8 @@ from bisector.environments.recipes import Environment, exactly
 from bisector.environments.releases import PACKAGE, Release
 from bisector.errors import UserError
 
+ENVIRONMENT = "environment"
+
 
 def of_files(old: Path, new: Path, choice: Choice) -> Axis:
     """Walk from the environment in one file to that in another.
@@ -37,5 +39,5 @@ def of_files(old: Path, new: Path, choice: Choice) -> Axis:
         return replace(exactly(own, choice.python, first), requires=choice.requires)
 
     common = sum(before[name] == after[name] for name in before.keys() & after.keys())
-    held = f"{common} distributions that are the same"
-    return Axis("environment", line, environment, held, newest=False, stable_matters=False)
+    held = f"{common} of them the same on both sides"
+    return Axis(ENVIRONMENT, line, environment, held, newest=False, stable_matters=False)

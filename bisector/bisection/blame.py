@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 CODE, DEPENDENCY = "own code", "dependency"
 EITHER, TOGETHER, WELDED = "either alone", "both together", "welded"
-NEAREST = (PACKAGE, "aio-pika", "aiormq", "pamqp", "fast-depends")
-"""FastStream, and what its behaviour depends on most: suspected first, which changes no answer."""
+NEAREST = ("aio-pika", "aiormq", "pamqp", "fast-depends")
+"""What FastStream's behaviour depends on most: suspected first, which changes no answer."""
 MOST = 80
 """Crosses that are tried for one flip, at most."""
 
@@ -148,10 +148,11 @@ class _Trial:
         self._looked_for = Looked(after if from_ is Verdict.GOOD else before, from_)
         needs = graph(after.environment)
         reached = {name: reach(needs, name) for name in crossing.changed}
+        first = (crossing.package, PACKAGE)
         self._order = sorted(
             crossing.changed,
             # What stands between FastStream and RabbitMQ, and then what brings the fewest others.
-            key=lambda n: (n != crossing.package, n != PACKAGE, n not in NEAREST, len(reached[n]), n),
+            key=lambda n: (n not in first, n not in NEAREST, len(reached[n]), n),
         )
         self._kin = [frozenset(reached[n] & crossing.changed.keys()) for n in self._order]
         self.seen: dict[Cross, Observation] = {}

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bisector import command_line
-from bisector.axes import commits
+from bisector.axes import between, commits
 from bisector.bisection import specifiers
 from bisector.bisection.answer import Answer, Flip
 from bisector.bisection.blame import Blame
@@ -369,11 +369,12 @@ def _dispute(answer: Answer, version: str) -> str:
 
 def _circumstances(answer: Answer) -> str:
     where = answer.circumstances
-    deps = "dependencies as of each release's day"
-    if where.deps != RELEASE_DAY:
-        deps = f"dependencies as of {where.deps}"
+    day = "each release's day" if where.deps == RELEASE_DAY else where.deps
+    deps = f"dependencies as of {day}"
     if answer.axis.resolve is not None:
         deps = f"fresh installs of {answer.axis.held} as of each moment"
+    elif answer.axis.package == between.ENVIRONMENT:
+        deps = f"distributions as the files say, {answer.axis.held}"
     elif answer.axis.held:
         deps = f"{answer.axis.held} held, {deps}"
     probes = sum(map(len, answer.observations.values()))
