@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import datetime, timedelta, timezone
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bisector import ROOT
 from bisector.bisection.lifetimes import DIED, LIVES, NEVER, Lifetime, Lifetimes
+from bisector.environments.recipes import Environment
 from bisector.environments.releases import Release
 from bisector.environments.uploads import Upload
+from bisector.errors import OutsideError
 from bisector.telling import lifetimes
 
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
@@ -53,3 +59,83 @@ def test_a_run_of_the_same_day_goes_on(tmp_path: Path) -> None:
     journal.write_text(journal.read_text(encoding="utf-8") + '{"today"', encoding="utf-8")
     assert Lifetimes(START, 1, print, journal)._known() == {"0.1": FOUND[0]}
     assert not Lifetimes(START + timedelta(days=1), 1, print, journal)._known()
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, Any]:
+    """What is committed."""
+    text = (ROOT / "results" / "lifetimes.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def test_the_page_tells_what_was_found(told: dict[str, Any]) -> None:
+    page = (ROOT / "docs" / "explanation" / "lifetimes.md").read_text(encoding="utf-8")
+    assert "\n".join(lifetimes.sentences(told)) in page
+    rows = {row["version"]: row for row in told["releases"]}
+    killed = {f"{k['name']} {k['version']}": k["killed"] for k in told["killers"]}
+    anyio, pydantic = killed["anyio 4.6.2.post1"], killed["pydantic 2.10.0"]
+    assert f"{anyio} releases stopped importing in one" in page
+    assert f"**{killed['fast-depends 2.4.0']} releases died of `fast-depends" in page
+    assert f"**{killed['pydantic 2.4.0']} died of pydantic 2.4.0" in page
+    assert f"**{anyio + pydantic} misread a version" in page
+    assert f"saved none of the {sum(killed.values())}:" in page
+    lives = [version for version, row in rows.items() if row["state"] == LIVES]
+    assert f"only {lives[0]} and later" in page
+    assert list(rows)[-len(lives) :] == lives
+    assert f"0.5.26 lived for {rows['0.5.26']['days']} days" in page
+    first, second = (
+        datetime.fromisoformat(rows[version]["upload"]["uploaded"])
+        for version in ("0.3.13", "0.3.14")
+    )
+    assert f"by {(second - first).days} days" in page
+
+
+def test_the_readme_tells_how_many_died(told: dict[str, Any]) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    dead = [row for row in told["releases"] if row["state"] != LIVES]
+    most = told["killers"][0]
+    assert f"{len(dead)} of {len(told['releases'])} releases do not import" in readme
+    assert f"{most['killed']} of them died of {most['name']} {most['version']}" in readme
+
+
+def test_nothing_in_the_figure_lies_on_something_else(told: dict[str, Any]) -> None:
+    figure = lifetimes.draw(told)
+    figure.draw_without_rendering()
+    texts = [text for axes in figure.axes for text in axes.texts] + list(figure.texts)
+    boxes = [text.get_window_extent() for text in texts]
+    assert len(boxes) > len(told["killers"])
+    for one, other in combinations(boxes, 2):
+        assert not one.overlaps(other)
+    for box in boxes:
+        assert figure.bbox.x0 <= box.x0
+        assert box.x1 <= figure.bbox.x1
+
+
+def test_trouble_with_one_release_leaves_nothing_running(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nothing may be left for asyncio to cancel: it waits for ever for programs just starting."""
+    started = asyncio.Event()
+
+    async def resolve(_self: object, environment: Environment) -> Environment:
+        if environment.version == "0.1":
+            await started.wait()
+            raise OutsideError("no network")
+        return environment
+
+    async def forever(_environment: Environment) -> str:
+        started.set()
+        await asyncio.Event().wait()
+        return ""
+
+    async def run() -> set[asyncio.Task[Any]]:
+        before = asyncio.all_tasks()
+        found = Lifetimes(START + timedelta(days=9), 2, print, tmp_path / "journal")
+        with pytest.raises(OutsideError):
+            await found.of([Release("0.1", START), Release("0.2", START)])
+        return asyncio.all_tasks() - before
+
+    monkeypatch.setattr("bisector.environments.uploads.Resolver.__call__", resolve)
+    monkeypatch.setattr("bisector.bisection.lifetimes._import", forever)
+    assert not asyncio.run(asyncio.wait_for(run(), 30))

@@ -26,14 +26,16 @@ def test_is_a_schema_that_describes_every_field(name: str) -> None:
                 assert described.get("description") or "$ref" in described, (name, field)
 
 
-@pytest.mark.parametrize("name", ["bisect", "changes", "check", "advise"])
+@pytest.mark.parametrize("name", ["bisect", "changes", "check", "advise", "lifetimes"])
 def test_names_the_version_that_is_written(name: str) -> None:
     assert schema(name)["properties"]["schema"]["const"] == SCHEMA
 
 
 @pytest.mark.parametrize(
-    ("file", "name"), [("sibling-close", "bisect"), ("map", "bisect"), ("advise", "advise")]
-)
+    ("file", "name"),
+    [("sibling-close", "bisect"), ("map", "bisect"), ("advise", "advise"),
+     ("lifetimes", "lifetimes")],
+)  # fmt: skip
 def test_results_of_real_runs_keep_to_it(file: str, name: str) -> None:
     told = json.loads((ROOT / "results" / f"{file}.json").read_text(encoding="utf-8"))
     for document in told if isinstance(told, list) else [told]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ class Lifetime:
             "state": DIED if self.upload else LIVES if self.lives else NEVER,
             "days": None if self.days is None else round(self.days, 1),
             "upload": upload_json(self.upload) if self.upload else None,
-            "reason": redact(self.reason),
+            "reason": _without_file(redact(self.reason)),
         }
 
     @classmethod
@@ -79,6 +80,11 @@ class Lifetime:
             moment = datetime.fromisoformat(told["uploaded"])
             upload = Upload(f"{name} {number}", moment, name=name, number=number)
         return cls(release, upload, row["reason"])
+
+
+def _without_file(reason: str) -> str:
+    """Leave out in which file of an environment a name is missing: the module is named anyway."""
+    return re.sub(r" \(\S+\.py\)$", "", reason)
 
 
 def upload_json(upload: Upload) -> dict[str, str]:

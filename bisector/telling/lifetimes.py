@@ -75,7 +75,7 @@ def draw(told: Mapping[str, Any]) -> Figure:
     states = Counter(row["state"] for row in rows)
     figure.suptitle(
         f"{states[DIED] + states[NEVER]} of {len(rows)} releases of {told['package']} do not import"
-        " any more when installed without a lock file",
+        " when installed today, without a lock file",
         x=0.07, y=1 - 0.1 / height, ha="left", va="top", size=BIG, color=TEXT, weight="bold",
     )  # fmt: skip
     figure.text(
@@ -94,22 +94,30 @@ def draw(told: Mapping[str, Any]) -> Figure:
         if row["upload"]:
             colour = colours.get(_key(row["upload"]), OTHERS)
         axes.barh(place, end - born, 0.72, born, color=colour)
-    for killer in mass:
+    for killer in told["killers"]:
         places = [n for n, row in enumerate(rows) if _killer(row) == _key(killer)]
         moment = _year(killer["uploaded"])
         colour = colours.get(_key(killer), OTHERS)
         axes.vlines(moment, min(places) - 0.5, max(places) + 0.5, color=colour, linewidth=1.2)
+        big = killer in mass
+        several = "1 release" if killer["killed"] == 1 else f"{killer['killed']} releases"
         axes.annotate(
-            f"{killer['name']} {killer['version']}, {killer['uploaded'][:10]}:"
-            f" {killer['killed']} releases",
+            f"{killer['name']} {killer['version']}, {killer['uploaded'][:10]}: {several}",
             (moment, (min(places) + max(places)) / 2), (6, 0), textcoords="offset points",
-            va="center", size=NORMAL, color=colour, weight="bold",
+            va="center", size=NORMAL if big else SMALL, color=colour,
+            weight="bold" if big else "normal",
+        )  # fmt: skip
+    if never := [n for n, row in enumerate(rows) if row["state"] == NEVER]:
+        axes.annotate(
+            f"{', '.join(rows[n]['version'] for n in never)} never imported",
+            (_year(rows[never[0]]["uploaded"]), sum(never) / len(never)), (-8, 0),
+            textcoords="offset points", ha="right", va="center", size=SMALL, color=OTHERS,
         )  # fmt: skip
     if states[LIVES]:
         lives = [n for n, row in enumerate(rows) if row["state"] == LIVES]
-        born = _year(rows[lives[0]]["uploaded"])
+        middle = lives[len(lives) // 2]
         axes.annotate(
-            f"{states[LIVES]} still import", (born, sum(lives) / len(lives)), (-6, 0),
+            f"{states[LIVES]} still import", (_year(rows[middle]["uploaded"]), middle), (-20, -4),
             textcoords="offset points", ha="right", va="center", size=NORMAL,
             color=COLOURS[Verdict.GOOD], weight="bold",
         )  # fmt: skip
