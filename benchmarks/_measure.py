@@ -255,6 +255,11 @@ def measured_here(import_seconds: float, module: str, name: str) -> dict[str, An
     return {"import_seconds": import_seconds, "outcome": _outcome(measure(amqp_url()))}
 
 
+def awaited(measure: Callable[[str], Awaitable[Any]]) -> Any:
+    """Await in this process, for good: what else is in the event loop stays as it is."""
+    return _result(_outcome(measure(amqp_url())))
+
+
 def _outcome(measuring: Awaitable[Any]) -> dict[str, Any]:
     """Await in a new event loop, and leave what else is in it as it is then."""
     compat.quiet()

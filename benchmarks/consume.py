@@ -21,40 +21,54 @@ async def consume_in_turns(url: str, rounds: int = _measure.ROUNDS) -> Cache:
     """The rounds by ("consume", client). Every turn has a queue of its own, filled beforehand."""
     plain = Plain()
     await plain.open(url)
-
-    async def start_faststream(queue: str, inbox: Inbox) -> _measure.Call:
-        broker = compat.make_broker(url)
-        source = compat.make_queue(queue, durable=False, arguments=EXPIRY)
-        compat.subscribe(broker, source, inbox.receive)
-        await compat.start(broker, url)
-        return lambda: compat.close(broker)
-
-    async def start_plain(queue: str, inbox: Inbox) -> _measure.Call:
-        async def handle(message: Any) -> None:
-            async with message.process():
-                await inbox.receive(message.body)
-
-        source = await plain.channel.get_queue(queue, ensure=False)
-        tag = await source.consume(handle)
-        return lambda: source.cancel(tag)
-
-    starts = {FASTSTREAM: start_faststream, PLAIN: start_plain}
     turns = [(turn, client) for turn in range(1 + rounds) for client in CLIENTS]
-    queues = [f"{plain.name}-{number}" for number in range(len(turns))]
-    await _measure.step(_fill(queues, plain), plain)
+    queues = await filled_queues(plain, len(turns))
     results: dict[str, list[Round]] = {client: [] for client in CLIENTS}
     for queue, (turn, client) in zip(queues, turns):
-        if _measure.given_up(results[client]):
-            continue
-        inbox = Inbox()
-        with _measure.no_garbage_collection():
-            stop = await _measure.step(starts[client](queue, inbox), plain)
-            measured = await inbox.filled(plain)
-        await _measure.step(stop(), plain)
-        _measure.keep(results[client], measured, warm_up=not turn)
+        if not _measure.given_up(results[client]):
+            measured = await emptied(queue, client, url, plain)
+            _measure.keep(results[client], measured, warm_up=not turn)
     for queue in queues:
         await plain.channel.queue_delete(queue)
     return {("consume", client): found for client, found in results.items()}
+
+
+async def emptied(queue: str, client: str, url: str, plain: Plain) -> Round:
+    """Measure how one of the `CLIENTS` receives all that is in a queue."""
+    inbox = Inbox()
+    with _measure.no_garbage_collection():
+        stop = await _measure.step(_STARTS[client](queue, inbox, url, plain), plain)
+        measured = await inbox.filled(plain)
+    await _measure.step(stop(), plain)
+    return measured
+
+
+async def _start_faststream(queue: str, inbox: Inbox, url: str, _plain: Plain) -> _measure.Call:
+    broker = compat.make_broker(url)
+    source = compat.make_queue(queue, durable=False, arguments=EXPIRY)
+    compat.subscribe(broker, source, inbox.receive)
+    await compat.start(broker, url)
+    return lambda: compat.close(broker)
+
+
+async def _start_plain(queue: str, inbox: Inbox, _url: str, plain: Plain) -> _measure.Call:
+    async def handle(message: Any) -> None:
+        async with message.process():
+            await inbox.receive(message.body)
+
+    source = await plain.channel.get_queue(queue, ensure=False)
+    tag = await source.consume(handle)
+    return lambda: source.cancel(tag)
+
+
+_STARTS = {FASTSTREAM: _start_faststream, PLAIN: _start_plain}
+
+
+async def filled_queues(plain: Plain, count: int) -> list[str]:
+    """Return the names of queues that have `MESSAGES` messages in them."""
+    queues = [f"{plain.name}-{uuid.uuid4().hex[:8]}" for _ in range(count)]
+    await _measure.step(_fill(queues, plain), plain)
+    return queues
 
 
 async def _fill(queues: list[str], plain: Plain) -> None:
@@ -103,6 +117,12 @@ async def request_in_turns(url: str, rounds: int = _measure.ROUNDS) -> Cache:
     """The rounds by ("request", client); each answers its own requests."""
     plain = Plain()
     await plain.open(url)
+    calls = {("request", client): call for client, call in (await asking(url, plain)).items()}
+    return await _measure.in_turns(calls, plain, rounds)
+
+
+async def asking(url: str, plain: Plain) -> _measure.Calls:
+    """How each of the `CLIENTS` asks itself, and is answered."""
     queues = {client: f"{plain.name}-{client.lower()}" for client in CLIENTS}
 
     async def echo(body: Any) -> Any:
@@ -113,14 +133,14 @@ async def request_in_turns(url: str, rounds: int = _measure.ROUNDS) -> Cache:
     await _measure.step(compat.start(broker, url), plain)
     ask = await _measure.step(_plain_requests(queues[PLAIN], plain), plain)
     calls: _measure.Calls = {
-        ("request", FASTSTREAM): (lambda: compat.request(broker, "ping", queues[FASTSTREAM]), 1),
-        ("request", PLAIN): (lambda: ask(b"ping"), 1),
+        FASTSTREAM: (lambda: compat.request(broker, "ping", queues[FASTSTREAM]), 1),
+        PLAIN: (lambda: ask(b"ping"), 1),
     }
     for call, _ in calls.values():
         answer = await _measure.step(call(), plain)
         if answer not in ("ping", b"ping"):
             raise ValueError(f"asked with 'ping', answered with {answer!r}")
-    return await _measure.in_turns(calls, plain, rounds)
+    return calls
 
 
 async def _plain_requests(queue: str, plain: Plain) -> Callable[[bytes], Awaitable[bytes]]:

@@ -1,127 +1,111 @@
-"""What some costs of one release are: a process that measures them once and prints JSON.
+"""What some costs of one release are: a process that measures a turn whenever it is told to.
 
-``python -m benchmarks.costs GROUP ...``, with RabbitMQ at ``AMQP_URL``. The search for the release
-that made something slower starts it in turns in the environments of several releases; it measures
-only what is asked for, so that a turn is short, and the releases of a round are close together.
+``python -m benchmarks.costs ORDERS``, with RabbitMQ at ``AMQP_URL``.  The search for the release
+that made something slower starts it in the environments of several releases, and has them take
+turns that are shorter than the machine's moods: what disturbs one disturbs all.
 
-Prints ``{"values": {benchmark: value}, "failed": {benchmark: reason}, "broken": reason, "pace":
-seconds, "held_up": seconds}``: medians over the turns of seconds, or bytes; less is better
-throughout. `pace` is what a fixed piece of Python took meanwhile, which depends on the machine and
-not on the release, and `held_up` is how long the process waited for a processor. Exits with 128
-where RabbitMQ does not answer, with 125 where the release does not import.
+Says that it is ready with an empty line of JSON.  ORDERS is a named pipe.  Each line there is a
+group of measurements, and has a turn of it measured; the first turn of a group, in which what it
+needs is made, is not to be counted.  What has to be measured before anything is imported
+(`benchmarks.fresh`) can only be ordered before the others.  Answers with a line of JSON:
+``{"values": {benchmark: value}, "failed": {benchmark: reason}, "broken": reason, "held_up":
+seconds}``: seconds or bytes, less is better throughout.  `broken` is why there is nothing of the
+whole group; `held_up` is how long the process has waited for a processor so far.  Ends with the
+pipe; with 128 where RabbitMQ does not answer, with 125 where the release does not import.
 """
 
 from __future__ import annotations
 
 import sys
-import time
+
+from benchmarks import fresh
 
 if __name__ == "__main__":  # before anything else that it would have to import itself
-    begin = time.process_time()
-    try:
-        __import__("faststream.rabbit")
-    except Exception as error:
-        print(f"does not import: {error}", file=sys.stderr)
-        sys.exit(125)
-    imported = time.process_time() - begin
+    first, ordered = fresh.begin(sys.argv[1])
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
-import statistics
 import traceback
 from pathlib import Path
-from typing import Any, Awaitable, Callable, Sequence
+from typing import Any, AsyncIterator, Callable, Dict, Iterator
 
 from benchmarks import _measure, compat, consume, lifecycle
 from benchmarks._measure import FASTSTREAM, Plain, Round
 from benchmarks.consume import BODY
 from benchmarks.rounds import ABORT
 
-TURNS, RECEIVE_TURNS, REQUEST_TURNS, OPENINGS = 8, 4, 8, 10
 MANY, ONE = 100, 1
-BATCHES = 3
-PACE_LOOPS = 20_000
+QUEUES = 8
+"""So many are filled at once."""
+OPENINGS = 3
+"""... in a turn."""
+Turn = Dict[str, Round]
+"""By what is measured."""
 
 
-class Costs:
-    """What was measured: by benchmark its value, or why it failed."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.values: dict[str, float] = {}
-        self.failed: dict[str, str] = {}
-
-    def add(self, name: str, rounds: Sequence[Round], value: Callable[[Round], float]) -> None:
-        """Add a benchmark."""
-        if rounds[0].trouble:
-            self.failed[name] = rounds[0].trouble
-        else:
-            self.values[name] = statistics.median(map(value, rounds))
-
-    def add_both(self, name: str, rounds: Sequence[Round]) -> None:
-        """Add what a message costs, in time and in CPU time."""
-        self.add(f"{name}: time per message", rounds, lambda r: r.time)
-        self.add(f"{name}: CPU time per message", rounds, lambda r: r.cpu_time)
-
-
-async def peak_memory(costs: Costs) -> None:
-    """While it has opened a broker and published 300 messages; to be measured first."""
-    plain, broker = await _started(costs.url)
-    for _ in range(BATCHES):
-        calls = (broker.publish(BODY, plain.name) for _ in range(MANY))
-        await _measure.step(asyncio.gather(*calls), plain)
-    costs.values["peak memory"] = _measure.peak_memory()
-    await _stopped(plain, broker)
-
-
-async def publish(costs: Costs) -> None:
+async def publish(url: str) -> AsyncIterator[Turn]:
     """`broker.publish`, 100 in flight."""
-    plain, broker = await _started(costs.url)
-    costs.add_both("publish", await _alone(lambda: broker.publish(BODY, plain.name), MANY, plain))
-    await _stopped(plain, broker)
+    plain, broker = await _started(url)
+    while True:
+        yield {"publish": await _turn(lambda: broker.publish(BODY, plain.name), MANY, plain)}
 
 
-async def latency(costs: Costs) -> None:
+async def latency(url: str) -> AsyncIterator[Turn]:
     """`broker.publish`, one after the other."""
-    plain, broker = await _started(costs.url)
-    rounds = await _alone(lambda: broker.publish(BODY, plain.name), ONE, plain)
-    costs.add("publish: latency", rounds, lambda r: r.time)
-    await _stopped(plain, broker)
+    plain, broker = await _started(url)
+    while True:
+        yield {
+            "publish: latency": await _turn(lambda: broker.publish(BODY, plain.name), ONE, plain)
+        }
 
 
-async def publisher_object(costs: Costs) -> None:
+async def publisher_object(url: str) -> AsyncIterator[Turn]:
     """A publisher declared beforehand, 100 in flight."""
     plain = Plain()
-    await plain.open(costs.url)
-    broker = compat.make_broker(costs.url)
+    await plain.open(url)
+    broker = compat.make_broker(url)
     publisher = broker.publisher(plain.name)
-    await _measure.step(compat.start(broker, costs.url), plain)
-    costs.add_both("publisher object", await _alone(lambda: publisher.publish(BODY), MANY, plain))
-    await _stopped(plain, broker)
+    await _measure.step(compat.start(broker, url), plain)
+    while True:
+        yield {"publisher object": await _turn(lambda: publisher.publish(BODY), MANY, plain)}
 
 
-async def receive(costs: Costs) -> None:
+async def receive(url: str) -> AsyncIterator[Turn]:
     """A subscriber with messages waiting for it."""
-    found = await consume.consume_in_turns(costs.url, RECEIVE_TURNS)
-    costs.add_both("receive", found["consume", FASTSTREAM])
+    plain = Plain()
+    await plain.open(url)
+    while True:
+        for queue in await consume.filled_queues(plain, QUEUES):
+            yield {"receive": await consume.emptied(queue, FASTSTREAM, url, plain)}
+            await plain.channel.queue_delete(queue)
 
 
-async def request(costs: Costs) -> None:
+async def request(url: str) -> AsyncIterator[Turn]:
     """Ask a subscriber in the same process and wait for the answer."""
-    found = await consume.request_in_turns(costs.url, REQUEST_TURNS)
-    costs.add("request: time", found["request", FASTSTREAM], lambda r: r.time)
+    plain = Plain()
+    await plain.open(url)
+    ask, in_flight = (await consume.asking(url, plain))[FASTSTREAM]
+    while True:
+        yield {"request: time": await _turn(ask, in_flight, plain)}
 
 
-async def openings(costs: Costs) -> None:
+async def openings(url: str) -> AsyncIterator[Turn]:
     """A broker is started, publishes a message, and is closed."""
     plain = Plain()
-    await plain.open(costs.url)
-    opened = await lifecycle.openings(costs.url, plain, OPENINGS)
-    for step in ("open", "close"):
-        costs.add(f"{step}: time", opened[FASTSTREAM, step], lambda r: r.time)
-    await plain.disconnect()
+    await plain.open(url)
+    while True:
+        found = [await lifecycle.opening(FASTSTREAM, url, plain) for _ in range(OPENINGS)]
+        yield {
+            f"{step}: time": min((steps[step] for steps in found), key=_failed_or_short)
+            for step in ("open", "close")
+        }
+
+
+def _failed_or_short(one: Round) -> tuple[bool, float]:
+    return not one.trouble, one.seconds
 
 
 async def _started(url: str) -> Any:
@@ -132,17 +116,11 @@ async def _started(url: str) -> Any:
     return plain, broker
 
 
-async def _stopped(plain: Plain, broker: Any) -> None:
-    await _measure.step(compat.close(broker), plain)
-    await plain.disconnect()
+async def _turn(call: _measure.Call, in_flight: int, plain: Plain) -> Round:
+    return await _measure.one_round(call, in_flight, plain, _measure.ROUND_SECONDS)
 
 
-async def _alone(call: _measure.Call, in_flight: int, plain: Plain) -> list[Round]:
-    return (await _measure.in_turns({"": (call, in_flight)}, plain, TURNS))[""]
-
-
-GROUPS: dict[str, Callable[[Costs], Awaitable[None]]] = {
-    "peak memory": peak_memory,  # the first: what comes before it needs memory, too
+GROUPS: dict[str, Callable[[str], AsyncIterator[Turn]]] = {
     "publish": publish,
     "publish latency": latency,
     "publisher object": publisher_object,
@@ -150,16 +128,48 @@ GROUPS: dict[str, Callable[[Costs], Awaitable[None]]] = {
     "request": request,
     "open and close": openings,
 }
-IMPORT = "import"
+BOTH = ("publish", "publisher object", "receive")
+"""Of these, CPU time is told, too."""
 
 
-def pace() -> float:
-    """Seconds that a fixed piece of Python takes now."""
-    begin = time.perf_counter()
-    numbers: dict[int, str] = {}
-    for n in range(PACE_LOOPS):
-        numbers[n % 977] = str(n)
-    return time.perf_counter() - begin
+class Measuring:
+    """Goes on with a group where it was, whenever a turn of it is ordered."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._going: dict[str, AsyncIterator[Turn]] = {}
+        self._broken: dict[str, str] = {}
+
+    async def turn(self, group: str) -> dict[str, Any]:
+        """What the turn came to, as it is told."""
+        found: Turn = {}
+        if group not in self._broken:
+            new = group not in self._going
+            if new:
+                self._going[group] = GROUPS[group](self._url)
+            try:
+                found = await self._going[group].__anext__()
+            except _measure.NoRabbitMQError:
+                raise
+            except Exception as error:  # the release's, unless RabbitMQ went: whoever orders asks
+                traceback.print_exc()
+                self._broken[group] = f"{type(error).__name__}: {error}"
+            if new:  # what is collected in a turn is only what is new in it
+                gc.collect()
+                gc.freeze()
+        values: dict[str, float] = {}
+        failed: dict[str, str] = {}
+        for what, one in found.items():
+            times = {what: one.time}
+            if what in BOTH:
+                cpu = f"{what}: CPU time per message"
+                times = {f"{what}: time per message": one.time, cpu: one.cpu_time}
+            if one.trouble:
+                failed.update(dict.fromkeys(times, one.trouble))
+            else:
+                values.update(times)
+        broken = self._broken.get(group, "")
+        return {"values": values, "failed": failed, "broken": broken, "held_up": held_up()}
 
 
 def held_up() -> float:
@@ -169,35 +179,31 @@ def held_up() -> float:
     return 0.0
 
 
-def main(import_seconds: float, groups: Sequence[str]) -> None:
-    """Measure, print, and end.
+async def obey(first: str, ordered: Iterator[str]) -> None:
+    """Measure what is ordered, until there is no more.
 
-    Args:
-        import_seconds: CPU time that importing FastStream took.
+    While it waits for an order all in this process stands still: whoever has the turn is alone.
     """
+    measuring = Measuring(_measure.amqp_url())
+    order = first
+    while order:
+        print(json.dumps(await measuring.turn(order)), flush=True)
+        order = next(ordered, "")
+
+
+def main(first: str, ordered: Iterator[str]) -> None:
+    """Measure, print, and end."""
     compat.quiet()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    paces = [pace(), pace()]
-    costs = Costs(_measure.amqp_url())
-    broken = ""
     try:
-        for group in (g for g in GROUPS if g in groups):
-            loop.run_until_complete(GROUPS[group](costs))
-            paces.append(pace())
+        with _measure.no_garbage_collection():
+            loop.run_until_complete(obey(first, ordered))
     except _measure.NoRabbitMQError as error:
         print(error, file=sys.stderr)
         sys.exit(ABORT)
-    except Exception as error:  # the release's, unless RabbitMQ went away: whoever started us asks
-        traceback.print_exc()
-        broken = f"{type(error).__name__}: {error}"
-    if IMPORT in groups:
-        costs.values["import: CPU time"] = import_seconds
-    told = {"values": costs.values, "failed": costs.failed, "broken": broken}
-    told.update(pace=statistics.median(paces), held_up=held_up())
-    print(json.dumps(told), flush=True)
     os._exit(0)  # tasks that hang would keep asyncio waiting
 
 
 if __name__ == "__main__":
-    main(imported, sys.argv[1:])
+    main(first, ordered)

@@ -26,7 +26,7 @@ CLIENTS = [FASTSTREAM, PLAIN]
 FRESH, REUSED = "fresh", "re-used"
 OPENINGS = 10
 WARM_UP_CYCLES, CYCLES = 5, 50
-BATCHES, IN_FLIGHT = 20, 100
+BATCHES, FEW_BATCHES, IN_FLIGHT = 20, 3, 100
 SETTLE_SECONDS = 0.5
 BODY = b"x" * 1024
 
@@ -53,15 +53,20 @@ async def openings(url: str, plain: Plain, turns: int) -> dict[tuple[str, str], 
     """The rounds by (client, step): a client is opened, publishes a message, and is closed."""
     results: dict[tuple[str, str], list[Round]] = {}
     for turn in range(1 + turns):
-        for client, new in zip(CLIENTS, [_faststream_steps, _plain_steps]):
+        for client in CLIENTS:
             if _measure.given_up(results.get((client, FRESH), [])):
                 continue
-            steps = await _one_message(new(url, plain), plain)
+            steps = await opening(client, url, plain)
             alone = bool(steps[FRESH].trouble)  # there will be no other: it has to do
             for step, measured in steps.items():
                 rounds = results.setdefault((client, step), [])
                 _measure.keep(rounds, measured, warm_up=not turn and not alone)
     return results
+
+
+async def opening(client: str, url: str, plain: Plain) -> dict[str, Round]:
+    """A round for each step, of one of the `CLIENTS`."""
+    return await _one_message(_STEPS[client](url, plain), plain)
 
 
 def _faststream_steps(url: str, plain: Plain) -> dict[str, Call]:
@@ -80,6 +85,9 @@ def _plain_steps(url: str, plain: Plain) -> dict[str, Call]:
         "publish": lambda: another.publish(BODY, plain.name),
         "close": another.disconnect,
     }
+
+
+_STEPS = {FASTSTREAM: _faststream_steps, PLAIN: _plain_steps}
 
 
 async def _one_message(steps: dict[str, Call], plain: Plain) -> dict[str, Round]:
@@ -125,11 +133,20 @@ async def _cycle(url: str, times: int) -> None:
 
 async def publish_much(url: str) -> int:
     """The peak memory of this process, in bytes, when it has published 2000 messages."""
+    return await _peak_memory(url, BATCHES)
+
+
+async def publish_some(url: str) -> int:
+    """... when it has published 300."""
+    return await _peak_memory(url, FEW_BATCHES)
+
+
+async def _peak_memory(url: str, batches: int) -> int:
     plain = Plain()
     await plain.open(url)
     broker = compat.make_broker(url)
     await _measure.step(compat.start(broker, url), plain)
-    for _ in range(BATCHES):
+    for _ in range(batches):
         calls = (broker.publish(BODY, plain.name) for _ in range(IN_FLIGHT))
         await _measure.step(asyncio.gather(*calls), plain)
     return _measure.peak_memory()

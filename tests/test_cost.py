@@ -10,17 +10,23 @@ import math
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bisector.axes.axis import Choice
+from bisector.axes.releases import of_package
 from bisector.bisection.journal import Question
 from bisector.check import rule
 from bisector.commands import bisect, options
+from bisector.cost import search as searching
 from bisector.cost import trial
 from bisector.cost.ledger import Ledger, Taken, Trial
-from bisector.errors import UserError
+from bisector.environments.recipes import Environment
+from bisector.errors import UnsureError, UserError
 from bisector.questions import cost
 from bisector.questions.cost import Figures, Number
+from bisector.telling.terminal import Lines, console_for
 from tests.command import TOOL, run
 from tests.schemas import validate, validate_journal
 
@@ -222,6 +228,15 @@ def test_a_program_that_prints_none_is_told(checkout: Path, tmp_path: Path) -> N
     assert "it prints nan" in ended.stderr
 
 
+def test_a_unit_that_changes_half_way_is_told(checkout: Path, tmp_path: Path) -> None:
+    program = tmp_path / "repro.py"
+    program.write_text(PRINTS.replace('"ms")', '"ms" if level > 100 else "s")'), encoding="utf-8")
+    command = [*TOOL, "bisect", "--from", "0.5.0rc2", "--to", "0.5.0", "--number", str(program)]
+    ended = run(command, checkout)
+    assert ended.code == 2, ended.said
+    assert "numbers in different units, 'ms' and 's': let it print one" in ended.stderr
+
+
 def test_a_benchmark_of_ours_runs_on_real_releases(checkout: Path, tmp_path: Path) -> None:
     answer = tmp_path / "answer.json"
     command = [*TOOL, "bisect", "--from", "0.5.0", "--to", "0.5.1", "--cost", "peak memory"]
@@ -231,3 +246,52 @@ def test_a_benchmark_of_ours_runs_on_real_releases(checkout: Path, tmp_path: Pat
     validate(told, "cost")
     assert told["benchmarks"][0]["figures"]
     assert "No release made the peak memory 20.0% or more higher or lower" in told["answer"][0]
+
+
+class Made:
+    """A subject whose figures are made up."""
+
+    name, kind, digest, void, higher_is_better = "x", "x", "x", 0, False
+    rules: dict[str, Any] = {}  # noqa: RUF012  # as the protocol has it
+
+    def __init__(self, spread: float) -> None:
+        self.benchmarks = [cost.Benchmark("x", "", "x")]
+        self._spread, self._chance = spread, random.Random(1)
+
+    async def round(self, environments: Sequence[Environment], _wanted: object) -> list[Figures]:
+        return [Figures({"x": self._chance.lognormvariate(0, self._spread)}) for _ in environments]
+
+
+@pytest.mark.parametrize(
+    ("spread", "least", "said"),
+    [
+        (0.02, 0.001, r"steps of 0\.1% of x cannot be seen in 1 minutes here .* --least [\d.]+%"),
+        (3.0, 0.05, r"nothing can be told of x in 1 minutes here .* let nothing else run"),
+    ],
+)
+def test_what_the_noise_hides_is_told_early(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, spread: float, least: float, said: str
+) -> None:
+    async def prepare(_environment: object) -> None:
+        return None
+
+    monkeypatch.setattr(searching, "prepare", prepare)
+    monkeypatch.setattr(searching.Search, "_measure", slowly(searching.Search._measure))
+    axis = of_package(Choice())
+    ledger = Ledger(QUESTION, tmp_path / "journal.jsonl")
+    wish = searching.Wish(least, minutes=1)
+    search = searching.Search(axis, Made(spread), ledger, wish, Lines(console_for()))
+    with pytest.raises(UnsureError, match=said):
+        asyncio.run(search.find())
+    assert len(ledger.rounds) == searching.EARLY
+
+
+def slowly(measure: Any) -> Any:
+    """Figures take as long as real ones, as far as the search knows."""
+
+    async def measured(self: Any, *arguments: Any) -> Any:
+        taken = await measure(self, *arguments)
+        self._pace = 0.5
+        return taken
+
+    return measured

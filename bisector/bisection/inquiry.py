@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import time
-import uuid
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from bisector.bisection.blame import Blame, Walk
 from bisector.bisection.crosses import Side
 from bisector.bisection.journal import Journal, Question
 from bisector.bisection.loop import AGREEING, Bisection
-from bisector.environments import building, recipes
+from bisector.environments import building
 from bisector.places.beside import Beside
 from bisector.places.display import Display
 from bisector.places.here import Here
@@ -189,16 +188,11 @@ class Inquiry:
         return found
 
     def _bisection(self, axis: Axis, manner: Manner) -> Bisection:
-        choice = self._choice
-        question = Question(
-            axis.package,
-            self._program.as_typed,
-            self._program.digest or f"unknown {uuid.uuid4()}",
-            choice.python,
-            recipes.rule(choice.deps),
-            f"{self._rabbitmq}, {self._source}",
+        program, rabbitmq = self._program, f"{self._rabbitmq}, {self._source}"
+        question = Question.of(
+            axis.package, program.as_typed, program.digest, self._choice, rabbitmq,
             self._rules.to_json(),
-        )
+        )  # fmt: skip
         journal = Journal(question, self._journal, self._display.note)
         if self._fresh and question not in self._forgotten:
             self._forgotten.append(question)

@@ -9,12 +9,15 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from bisector import DATA, ROOT
+from bisector.axes.axis import Choice
+from bisector.environments import recipes
 from bisector.environments.recipes import Environment
 from bisector.errors import UserError
 from bisector.questions.behaviour import NO_INTERPRETER, Observation
@@ -38,6 +41,21 @@ class Question:
     """Version, and where it came from."""
     rules: dict[str, Any]
     """How the program's end was read, its deadline included."""
+
+    @classmethod
+    def of(
+        cls,
+        package: str,
+        scenario: str,
+        digest: str | None,
+        choice: Choice,
+        rabbitmq: str,
+        rules: dict[str, Any],
+    ) -> Question:
+        """Return what is asked along an axis of a package; without a digest it is like no other."""
+        text = digest or f"unknown {uuid.uuid4()}"
+        deps = recipes.rule(choice.deps)
+        return cls(package, scenario, text, choice.python, deps, rabbitmq, rules)
 
 
 class Journal:

@@ -60,8 +60,9 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     made.add_argument(
         "--steps", action="store_true",
-        help="find every release that made something slower or faster, in rounds of releases that"
-        " take turns, and write results/steps.json; goes on where it was stopped",
+        help="find every release (of one FROM..TO, or all) that made something slower or faster, in"
+        " rounds of releases that take turns, and write results/steps.json; goes on where it was"
+        " stopped",
     )  # fmt: skip
     made.add_argument(
         "--most", type=options.count, default=options.HISTORY_MINUTES, metavar="MINUTES",
@@ -71,15 +72,25 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def _range(names: list[str]) -> tuple[str | None, str | None]:
+    """The oldest release and the newest."""
+    if not names:
+        return None, None
+    start, dots, end = names[0].partition("..")
+    if len(names) > 1 or not dots:
+        raise UserError("--steps is of all releases, or of one range of them: FROM..TO")
+    return start or None, end or None
+
+
 async def run(args: argparse.Namespace) -> int:
     """Measure releases."""
     console = console_for()
     if args.steps:
         from bisector.commands import costs  # noqa: PLC0415
 
-        if args.releases or args.asv or args.all or args.missing:
-            raise UserError("--steps is of all releases, and asv has no part in it: give it alone")
-        return await costs.history(args.most, args.rabbitmq, console)
+        if args.asv or args.all or args.missing:
+            raise UserError("--steps is no asv run: leave out asv's options, --all and --missing")
+        return await costs.history(args.most, _range(args.releases), args.rabbitmq, console)
 
     def say(text: str) -> None:
         console.print(text, markup=False, soft_wrap=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import uuid
 from pathlib import Path
 
 from rich.console import Console
@@ -12,7 +11,6 @@ from rich.console import Console
 from bisector.bisection.journal import Journal, Question
 from bisector.bisection.pairs import Pairs, Search
 from bisector.commands import along, options
-from bisector.environments import recipes
 from bisector.errors import FOUND, NO_FLIP, TROUBLE, UserError
 from bisector.places.beside import Beside
 from bisector.questions.programs import Program
@@ -58,12 +56,5 @@ async def run(args: argparse.Namespace, console: Console) -> int:
 
 def _question(args: argparse.Namespace, program: Program, package: str, rabbitmq: str) -> Question:
     """The question that `bisect --rabbitmq VERSION` asks, too: they know each other's answers."""
-    return Question(
-        package,
-        program.as_typed,
-        program.digest or f"unknown {uuid.uuid4()}",
-        args.python,
-        recipes.rule(args.deps),
-        rabbitmq,
-        options.rules_of(args, program).to_json(),
-    )
+    rules = options.rules_of(args, program).to_json()
+    return Question.of(package, program.as_typed, program.digest, args.choice, rabbitmq, rules)

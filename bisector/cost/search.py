@@ -17,7 +17,7 @@ from bisector.cost.ledger import Ledger, Taken, Trial
 from bisector.cost.result import Costs, Looked, Step, Unplaced
 from bisector.cost.subject import Subject, prepare
 from bisector.environments.recipes import Difference, Environment, differences
-from bisector.errors import OutsideError, UnsureError
+from bisector.errors import UnsureError
 from bisector.places.display import Display
 from bisector.questions.cost import Benchmark
 from bisector.search import rounds as choosing
@@ -114,9 +114,14 @@ class Search:
             await self._round(points, wants[points])
             self._look_ahead()
 
+    @property
+    def seconds(self) -> float:
+        """Since the first question."""
+        return time.monotonic() - self._clock
+
     def _left(self) -> float:
         """What part of the time is left."""
-        return 1 - (time.monotonic() - self._clock) / (60 * self.wish.minutes)
+        return 1 - self.seconds / (60 * self.wish.minutes)
 
     # --- what is known ---------------------------------------------------------------------------
 
@@ -273,8 +278,7 @@ class Search:
         """Say early what cannot be seen in the time given.
 
         Raises:
-            UnsureError: none of what is looked for can.
-            OutsideError: not even a large step can.
+            UnsureError: none of what is looked for can; or not even a large step.
         """
         if self._taken != EARLY:
             return
@@ -288,7 +292,7 @@ class Search:
         name, (seen, noise) = min(told.items(), key=lambda one: one[1])
         spread = f"figures of one release differ by {noise:.1%} within a round"
         if seen > HOPELESS:
-            raise OutsideError(
+            raise UnsureError(
                 f"nothing can be told of {name} in {self.wish.minutes:g} minutes here ({spread}):"
                 " let nothing else run on this machine, or give more time with --most"
             )
@@ -320,7 +324,7 @@ class Search:
 
     # --- the answer ------------------------------------------------------------------------------
 
-    def answer(self, where: Circumstances, *, higher_is_better: bool = False) -> Costs:
+    def answer(self, where: Circumstances) -> Costs:
         """Put together what was found."""
         looked: list[Looked] = []
         steps: list[Step] = []
@@ -376,8 +380,8 @@ class Search:
             installed.python_version if installed else where.python,
             self.wish.least, self.wish.confidence, self.wish.minutes,
             looked, steps, withdrawn, unplaced, reasons, self._started,
-            round(time.monotonic() - self._clock, 1), len(self.ledger.rounds),
-            self.subject.void, round(self.ledger.seconds, 1), higher_is_better,
+            round(self.seconds, 1), len(self.ledger.rounds),
+            self.subject.void, round(self.ledger.seconds, 1), self.subject.higher_is_better,
         )  # fmt: skip
 
     def _first_stable(self, tested: Trial) -> str | None:

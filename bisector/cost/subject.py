@@ -11,7 +11,7 @@ from bisector.environments.building import UninstallableError
 from bisector.environments.recipes import Environment
 from bisector.errors import OutsideError, UserError
 from bisector.places.here import Here
-from bisector.questions import cost
+from bisector.questions import cost, turns
 from bisector.questions.behaviour import ATTEMPTS
 from bisector.questions.cost import Benchmark, Figures
 from bisector.questions.ending import Rules
@@ -32,6 +32,7 @@ class Subject(Protocol):
     benchmarks: list[Benchmark]
     void: int
     """Rounds that were made again."""
+    higher_is_better: bool
 
     @property
     def digest(self) -> str:
@@ -48,7 +49,7 @@ class Subject(Protocol):
     async def round(
         self, environments: list[Environment], wanted: Collection[Benchmark]
     ) -> list[Figures]:
-        """Measure environments one right after the other, all of them beside one RabbitMQ.
+        """Measure environments beside each other, all of them on one RabbitMQ.
 
         Raises:
             OutsideError: it cannot be measured, or the machine is not quiet enough.
@@ -64,7 +65,10 @@ class Ours:
     broker: Broker
     note: Any
     """Is told a line."""
+    attempts: int = ATTEMPTS
+    """Void rounds one after the other, before it is given up."""
     void: int = 0
+    higher_is_better: bool = False
 
     @property
     def kind(self) -> str:
@@ -78,8 +82,8 @@ class Ours:
 
     @property
     def rules(self) -> dict[str, Any]:
-        """None: the benchmarks know them."""
-        return {}
+        """How long they take turns."""
+        return {"turns": turns.TURNS}
 
     async def round(
         self, environments: list[Environment], wanted: Collection[Benchmark]
@@ -87,14 +91,16 @@ class Ours:
         """Measure; what RabbitMQ did not live through, or was disturbed, is void and made again."""
         timed = any(benchmark.timed for benchmark in wanted)
         trouble = ""
-        for _ in range(ATTEMPTS):
+        for _ in range(self.attempts):
             lease = await self.broker.lease()
-            measured = [await cost.measure(e, wanted, lease.server) for e in environments]
-            found = [figures for figures in measured if figures is not None]
+            found: list[Figures] = []
+            try:
+                found = await turns.measure(environments, wanted, lease.server)
+                trouble = ""
+            except turns.NoFiguresError as error:
+                trouble = str(error)
+            trouble = await lease.trouble() or trouble
             waited = max((figures.held_up for figures in found), default=0.0)
-            trouble = await lease.trouble() or ""
-            if not trouble and len(found) < len(measured):
-                trouble = "RabbitMQ did not answer"
             if not trouble and timed and waited > HELD_UP:
                 trouble = f"a process waited for a processor for {waited:.0%} of its time"
             if not trouble:
@@ -102,7 +108,7 @@ class Ours:
             self.void += 1
             self.note(f"a round is void: {trouble}")
         raise OutsideError(
-            f"{ATTEMPTS} rounds one after the other were void ({trouble}):"
+            f"{self.attempts} rounds one after the other were void ({trouble}):"
             " let nothing else run on this machine, and run it again; what is known is kept"
         )
 

@@ -1,33 +1,20 @@
-"""What one environment costs beside one broker: figures of a fresh process, to be compared only
-with those of the same round.
+"""What environments cost beside one broker: figures of a round, compared only with each other.
 
-A figure says nothing by itself: the machine is never the same twice.  Whoever asks takes several
-environments in turns, and compares them with each other.
+A figure says nothing by itself: the machine is never the same twice.  In a round fresh processes of
+several environments live side by side, and measure in turns of a few hundredths of a second, one
+at a time, again and again.  What the machine does in a turn it does to all of them.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from bisector import ROOT
-from bisector.environments.building import surroundings
-from bisector.environments.recipes import Environment
-from bisector.errors import OutsideError, UserError
-from bisector.processes import process
-from bisector.processes.redaction import redact
-from bisector.rabbitmq import BrokerError, Server
-
-SECONDS = 60.0
-"""A process takes 1 to 3 s; only a release that blocks its event loop takes so long."""
-KEPT = 256 * 1024
-VOID, UNIMPORTABLE = 128, 125
-"""How a process ends that RabbitMQ did not answer, and one whose release does not import."""
+from bisector.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -101,46 +88,9 @@ def benchmarks(name: str) -> list[Benchmark]:
 def digest() -> str:
     """Name all that the figures are measured by: with another text they are others."""
     folder = ROOT / "benchmarks"
-    names = ("_measure", "compat", "consume", "costs", "lifecycle")
+    names = ("_measure", "compat", "consume", "costs", "fresh", "lifecycle")
     texts = [(folder / f"{name}.py").read_bytes() for name in names]
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
-
-
-async def measure(
-    environment: Environment, wanted: Collection[Benchmark], node: Server
-) -> Figures | None:
-    """Run one process; None: RabbitMQ did not answer it, or it had nothing to say.
-
-    A release that does not import, or fails, has figures too: `failed` says why there are none.
-    """
-    groups = sorted({benchmark.group for benchmark in wanted})
-    command: list[str | Path] = [environment.interpreter, "-m", "benchmarks.costs", *groups]
-    try:
-        async with node.alone() as server:
-            environ = {**surroundings(environment), **server.variables}
-            async with process.start(command, environ, kept=KEPT) as running:
-                code = await running.wait(SECONDS)
-                seconds, output = running.seconds, running.output.strip()
-    except BrokerError:
-        return None
-    if code == VOID:
-        return None
-    output = redact(output, server.variables.values())
-    names = [benchmark.name for benchmark in wanted]
-    last = (output.splitlines() or ["it wrote nothing"])[-1]
-    if code is None:
-        return Figures({}, dict.fromkeys(names, f"no answer within {SECONDS:g} s"))
-    if code == UNIMPORTABLE:
-        return Figures({}, dict.fromkeys(names, last))
-    try:
-        told = json.loads(last)
-        values = {n: float(told["values"][n]) for n in names if n in told["values"]}
-        failed = {n: told["failed"].get(n) or told["broken"] for n in names if n not in values}
-        return Figures(values, failed, round(told["held_up"] / seconds, 4))
-    except (ValueError, LookupError, TypeError):
-        raise OutsideError(
-            f"{environment.version} cannot be measured: exit code {code}, {last}", output
-        ) from None
 
 
 _NUMBER = re.compile(

@@ -1,0 +1,194 @@
+"""A round: fresh processes of several environments, side by side, which measure in turns."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import math
+import os
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+from bisector.environments.building import surroundings
+from bisector.environments.recipes import Environment
+from bisector.processes import process
+from bisector.processes.process import Process
+from bisector.processes.redaction import redact
+from bisector.questions.cost import Benchmark, Figures
+from bisector.rabbitmq import BrokerError, Server
+
+TURNS = {
+    "import": 4,
+    "peak memory": 1,
+    "publish": 8,
+    "publish latency": 8,
+    "publisher object": 8,
+    "receive": 6,
+    "request": 8,
+    "open and close": 8,
+}
+"""How many count, by group, in the order in which they are measured."""
+AT_ONCE = ("import",)
+"""Groups that need no turn to be made ready in."""
+SECONDS = 30.0
+"""A turn takes 0.02 to 1 s; only a release that blocks its event loop takes so long."""
+KEPT = 1024 * 1024
+VOID, UNIMPORTABLE = 128, 125
+"""How a process ends that RabbitMQ did not answer, and one whose release does not import."""
+
+
+class NoFiguresError(Exception):
+    """The round has come to nothing; the text is the reason."""
+
+
+async def measure(
+    environments: Sequence[Environment], wanted: Collection[Benchmark], node: Server
+) -> list[Figures]:
+    """Measure environments, which may come repeatedly, in turns.
+
+    A release that does not import, or fails, has figures too: `failed` says why there are none.
+
+    Raises:
+        NoFiguresError: RabbitMQ did not answer, or a process ended as it should not.
+    """
+    groups = [group for group in TURNS if group in {benchmark.group for benchmark in wanted}]
+    try:
+        async with node.alone() as server:
+            programs = [
+                Program([environment.interpreter, "-m", "benchmarks.costs"],
+                        {**surroundings(environment), **server.variables})
+                for environment in environments
+            ]  # fmt: skip
+            players = await play(programs, groups, server.variables.values())
+    except BrokerError as error:
+        raise NoFiguresError(str(error)) from None
+    return [player.figures(wanted, players) for player in players]
+
+
+class Program(NamedTuple):
+    """What a process of a round is; it takes the name of a pipe, and answers the orders there."""
+
+    command: Sequence[str | Path]
+    environ: Mapping[str, str | None]
+
+
+async def play(
+    programs: Sequence[Program], groups: Sequence[str], secrets: Collection[str] = ()
+) -> list[Player]:
+    """Have programs measure in turns.
+
+    Args:
+        secrets: what no reason may hold.
+
+    Raises:
+        NoFiguresError: RabbitMQ did not answer one of them.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bisector-")))
+        players = []
+        for place, program in enumerate(programs):
+            pipe = folder / str(place)
+            os.mkfifo(pipe)
+            orders = os.open(pipe, os.O_RDWR)  # which waits for nobody
+            stack.callback(os.close, orders)
+            running = await stack.enter_async_context(
+                process.start([*program.command, pipe], program.environ, kept=KEPT)
+            )
+            players.append(Player(running, orders, secrets))
+        await asyncio.gather(*(player.ready() for player in players))
+        for group in groups:
+            if group not in AT_ONCE:
+                await asyncio.gather(*(player.turn(group, counts=False) for player in players))
+            for turn in range(TURNS[group]):
+                for player in players[:: -1 if turn % 2 else 1]:  # to and fro
+                    await player.turn(group)
+        return players
+
+
+class Player:
+    """One process of a round."""
+
+    def __init__(self, running: Process, orders: int, secrets: Collection[str]) -> None:
+        self._running, self._orders, self._secrets = running, orders, secrets
+        self._seen = 0
+        self._out = ""
+        """Why it does not take part any more."""
+        self._logs: list[dict[str, float]] = []
+        """Logarithms by benchmark, of each turn that counts."""
+        self._failed: dict[str, str] = {}
+        self._broken: dict[str, str] = {}
+        self._busy = 0.0
+        self._held_up: list[float] = []
+
+    async def ready(self) -> None:
+        """Wait until it has started."""
+        await self._answer()
+
+    async def turn(self, group: str, *, counts: bool = True) -> None:
+        """Have a turn measured."""
+        began = self._running.seconds
+        told: dict[str, Any] = {}
+        if not self._out:
+            os.write(self._orders, f"{group}\n".encode())
+            told = await self._answer()
+        if told.get("held_up"):
+            self._held_up.append(told["held_up"])
+            self._busy += (self._running.seconds - began) * (len(self._held_up) > 1)
+        self._failed.update(told.get("failed", {}))
+        if broken := told.get("broken"):
+            self._broken[group] = broken
+        if counts:
+            values = told.get("values", {})
+            self._logs.append({name: math.log(value) for name, value in values.items()})
+
+    async def _answer(self) -> dict[str, Any]:
+        """What it says next; nothing: it is out."""
+        while not self._out:
+            lines = self._running.output.splitlines(keepends=True)
+            for line in lines[self._seen :]:
+                if not line.endswith("\n"):
+                    break
+                self._seen += 1
+                if line.startswith("{"):
+                    with contextlib.suppress(ValueError):
+                        told = json.loads(line)
+                        if isinstance(told, dict):
+                            return told
+            began = self._running.seconds
+            code = await self._running.event(SECONDS)
+            if code is not None:
+                self._end(code)
+            elif self._running.seconds - began >= SECONDS:
+                self._out = f"no answer within {SECONDS:g} s"
+        return {}
+
+    def _end(self, code: int) -> None:
+        output = redact(self._running.output.strip(), self._secrets)
+        last = (output.splitlines() or ["it wrote nothing"])[-1]
+        if code == VOID:
+            raise NoFiguresError(last)
+        self._out = last if code == UNIMPORTABLE else f"its process ended with {code}: {last}"
+
+    def figures(self, wanted: Collection[Benchmark], beside: Sequence[Player]) -> Figures:
+        """What it came to, beside the others."""
+        values, failed = {}, {}
+        for benchmark in wanted:
+            name = benchmark.name
+            if why := self._failed.get(name) or self._broken.get(benchmark.group) or self._out:
+                failed[name] = why
+                continue
+            # What all have in common in a turn is the machine's.
+            common = [
+                median(found)
+                for turns in zip(*(player._logs for player in beside), strict=True)
+                if (found := [logs[name] for logs in turns if name in logs])
+            ]
+            own = [logs[name] for logs in self._logs if name in logs]
+            left = median(mine - all_ for mine, all_ in zip(own, common, strict=True))
+            values[name] = math.exp(median(common) + left)
+        waited = self._held_up[-1] - self._held_up[0] if self._held_up else 0.0
+        return Figures(values, failed, round(waited / self._busy, 4) if self._busy else 0.0)
