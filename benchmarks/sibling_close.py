@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks import _measure, compat
-from benchmarks._measure import Cache, Plain
+from benchmarks._measure import PLAIN, Cache, Plain
 
 EXCHANGES = ["default", "named"]
 IN_FLIGHT = [1, 100]
@@ -21,7 +21,9 @@ only one."""
 
 
 async def before_and_after(url: str, exchange: str, in_flight: int, *, close: bool) -> Cache:
-    """The rounds by (moment, exchange, in flight); those before only, unless told to close."""
+    """The rounds by (moment, exchange, in flight), and those of plain aio-pika in the same turns by
+    (`PLAIN`, moment, exchange, in flight); those before only, unless told to close.
+    """
     plain = Plain()
     await plain.open(url)
     to: dict[str, Any] = {"queue": plain.name}
@@ -32,11 +34,17 @@ async def before_and_after(url: str, exchange: str, in_flight: int, *, close: bo
     await _measure.step(compat.start(sibling, url), plain)
     await _measure.step(sibling.publish(BODY, **to), plain)
 
-    case, call = (exchange, in_flight), (lambda: broker.publish(BODY, **to), in_flight)
-    rounds: Cache = await _measure.in_turns({("before", *case): call}, plain, ROUNDS)
+    def calls(moment: str) -> _measure.Calls:
+        case = (moment, exchange, in_flight)
+        return {
+            case: (lambda: broker.publish(BODY, **to), in_flight),
+            (PLAIN, *case): (lambda: plain.publish(BODY), in_flight),
+        }
+
+    rounds: Cache = await _measure.in_turns(calls("before"), plain, ROUNDS)
     if close:
         await _measure.step(compat.close(sibling), plain)
-        rounds.update(await _measure.in_turns({("after", *case): call}, plain, ROUNDS))
+        rounds.update(await _measure.in_turns(calls("after"), plain, ROUNDS))
     return rounds
 
 
@@ -76,3 +84,18 @@ class SiblingClose(_measure.Benchmark):
     def track_time_per_message(self, cache: Cache, *params: Any) -> dict[str, Any]:
         """The same as a time, for those of asv's commands to which less is better."""
         return _measure.samples(cache[params], lambda r: r.time)
+
+
+class SiblingCloseRatio(_measure.Benchmark):
+    """The same as a multiple of plain aio-pika's time per message in the same turns.
+
+    Plain aio-pika publishes to the default exchange.
+    """
+
+    params, param_names = SiblingClose.params, SiblingClose.param_names
+
+    @_measure.unit(_measure.RATIO)
+    def track_time(self, cache: Cache, *params: Any) -> dict[str, Any]:
+        """Wall time per message; that of a hang is its deadline."""
+        plain = (PLAIN, *params)
+        return _measure.ratio(cache[params], cache[plain], lambda r: r.time)

@@ -23,6 +23,7 @@ CASE: dict[str, list[Any]] = {
 }  # fmt: skip
 BENCHMARKS: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "sibling_close.SiblingClose.track_throughput": ("msg/s", CASE),
+    "sibling_close.SiblingCloseRatio.track_time": (RATIO, CASE),
     "publish.PublishRatio.track_time": (RATIO, WAY),
     "publish.PublishRatio.track_cpu_time": (RATIO, WAY),
     "consume.ConsumeRatio.track_time": (RATIO, {"what": ["consume", "request"]}),

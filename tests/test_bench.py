@@ -54,7 +54,7 @@ class Tiny:
     def track_minor(self, minor, factor):
         return minor * factor
 
-    track_minor.unit = "seconds"
+    track_minor.unit = "bytes"
 
 def time_nothing(_minor):
     pass
@@ -157,6 +157,8 @@ def test_asv_works_on_releases_as_on_commits(project: Path) -> None:
     assert compared.code == 0, compared.said
     assert "<0.4.7>" in compared.stdout
     assert "1.25" in compared.stdout
+    assert "time_nothing" not in compared.stdout  # of another minute: it says nothing
+    assert "Left out: 1 benchmarks in seconds" in compared.stdout
     published = run([*ASV, "publish"], project)
     assert published.code == 0, published.said
     index = json.loads((project / ".asv" / "html" / "index.json").read_text())

@@ -17,7 +17,7 @@ from bisector.environments import recipes, releases
 from bisector.environments.building import install, surroundings
 from bisector.errors import UserError
 from bisector.processes import process
-from bisector.telling import figures
+from bisector.telling import calibrations
 
 SLOWED = "publish: time per message"
 COMMON = Circumstances("1.0", "4.0", "3.11", 2, {"0.1": 1e-5})
@@ -106,7 +106,7 @@ def test_the_curve_is_drawn_with_what_was_found(tmp_path: Path) -> None:
     assert (none.found, none.runs, found.found, found.runs) == (0, 3, 3, 3)
     assert none.low == 0 < none.high < 1
     assert found.low < 1 == found.high
-    figure = figures.calibration([none, found])
+    figure = calibrations.of_check([none, found])
     assert figure.get_suptitle() == ("nox -s check: 10 % slower is found; 0 false alarms in 3 runs")
 
 

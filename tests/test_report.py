@@ -10,10 +10,12 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
@@ -43,6 +45,8 @@ SLOWER = VERSIONS[45]
 
 def value(version: str, name: str, params: Mapping[str, Any]) -> float:
     at = VERSIONS.index(version)
+    if "SiblingCloseRatio" in name:
+        return 2.0
     if "SiblingClose" in name:
         hangs = at <= 38 and params["moment"] == "after" and params["exchange"] == "named"
         return 0.0 if hangs else 2000.0 + at
@@ -64,6 +68,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     dump(folder / results_page.ADVICE, ADVICE)
     dump(folder / results_page.MAP, [ANSWER, {**ANSWER, "scenario": "another"}])
     dump(folder / results_page.CALIBRATION, CALIBRATION)
+    dump(folder / results_page.COST_CALIBRATION, COST_CALIBRATION)
+    dump(folder / results_page.STEPS, STEPS)
     return folder
 
 
@@ -73,6 +79,40 @@ CALIBRATION: dict[str, Any] = {
     "points": [{
         "slowdown": 0.1, "runs": 5, "found": 4, "low": 0.28, "high": 0.99, "resampled": 0.875,
         "seconds": 61.0, "change": 0.113, "open": 0.2,
+    }],
+}  # fmt: skip
+COST_CALIBRATION: dict[str, Any] = {
+    "release": "1.0", "rabbitmq": "4.0", "python": "3.11", "points_of_line": 127, "least": 0.05,
+    "minutes": 20.0, "noise": 0.008,
+    "points": [{
+        "slowdown": 0.1, "runs": 10, "exact": 9, "wrong": 1, "low": 0.55, "high": 0.99,
+        "simulated": 0.987, "change": 0.1, "figures": 104, "seconds": 121.0,
+    }],
+    "simulated": [{"shape": "undone", "change": 0.1, "runs": 1000, "exact": 960, "wrong": 2}],
+}  # fmt: skip
+WITHDRAWN = VERSIONS[50]
+
+
+def step(after: str, *, confirmed: bool) -> dict[str, Any]:
+    before = VERSIONS[VERSIONS.index(after) - 1]
+    return {
+        "benchmark": "publisher object: time per message", "before": before, "after": after,
+        "change": 0.602, "low": 0.55, "high": 0.65, "rounds": 9, "confirmed": confirmed,
+        "first_stable": after, "blame": None, "commits": None,
+        "dependencies": [["aio-pika", "9.0", "9.1"]],
+        "sentence": f"{after} made publishing through a publisher object 60.2 % slower (55.0 to"
+        f" 65.0 %, 9 rounds); first stable release {after}.",
+    }  # fmt: skip
+
+
+STEPS: dict[str, Any] = {
+    # No command writes one that is not confirmed; no page may trust in that.
+    "steps": [step(SLOWER, confirmed=True), step(WITHDRAWN, confirmed=False)],
+    "withdrawn": [], "unplaced": [], "least": 0.04, "rounds": 30,
+    "range": [VERSIONS[0], VERSIONS[-1], len(VERSIONS)], "started": "2026-01-02T03:04:05+00:00",
+    "benchmarks": [{
+        "benchmark": "publisher object: time per message", "change": 0.6, "low": 0.5, "high": 0.7,
+        "noise": 0.01,
     }],
 }  # fmt: skip
 ANSWER: dict[str, Any] = {
@@ -135,21 +175,36 @@ def marks(figure: Figure, label: str) -> list[tuple[float, float]]:
 
 
 NAMES = ["1.0", "1.1rc1", "1.1", "1.2", "2.0rc1", "2.0"]
-BEFORE = points([900.0, 1000.0, None, 1000.0, 1000.0, 1000.0])
-AFTER = points([0.0, 0.0, None, 0.0, 950.0, 1000.0])
+BEFORE = points([0.9, 1.0, None, 1.0, 1.0, 1.0])
+AFTER = [0.0, 0.0, None, 0.0, 0.95, 1.0]
+DAYS = [date(2026, 1, day) for day in (2, 2, 2, 3, 3, 3)]
+
+
+def throughput(after: Sequence[float | None]) -> Figure:
+    found = points(after)
+    return figures.throughput(NAMES, BEFORE, found, figures.history(found, {2}), DAYS)
 
 
 def test_throughput_shows_every_release() -> None:
-    figure = figures.throughput(NAMES, BEFORE, AFTER, ["1.1"])
+    figure = throughput(AFTER)
     (axes,) = figure.axes
     assert axes.get_xlim() == (0, len(NAMES))
     assert [t.get_text() for t in axes.get_xticklabels()] == ["1.0", "1.1", "1.2", "2.0"]
-    assert "msg/s" in axes.get_ylabel()
-    hanging = marks(figure, "after it: hangs, 0 msg/s")
+    assert axes.get_ylabel() == "share of plain aio-pika"
+    hanging = marks(figure, "after it: hangs, nothing")
     assert [(int(x), y) for x, y in hanging] == [(0, 0), (1, 0), (3, 0)]
     assert [int(x) for x, _ in marks(figure, "cannot be tested")] == [2]
-    assert [(int(x), y) for x, y in marks(figure, "after it")] == [(4, 950), (5, 1000)]
-    assert [int(x) for x, _ in marks(figure, "before the sibling closes")] == [0, 1, 3, 4, 5]
+    assert [(int(x), y) for x, y in marks(figure, "after it")] == [(4, 0.95), (5, 1.0)]
+
+
+def test_runs_of_different_days_are_told_apart_by_shade() -> None:
+    (axes,) = throughput(AFTER).axes
+    drawn = {
+        line.get_alpha(): np.asarray(line.get_xdata()).astype(int).tolist()
+        for line in axes.lines
+        if line.get_marker() == "D"
+    }
+    assert drawn == {figures.SHADES[0]: [3, 4, 5], figures.SHADES[1]: [0, 1]}
 
 
 @pytest.mark.parametrize(
@@ -163,39 +218,43 @@ def test_throughput_shows_every_release() -> None:
     ],
 )
 def test_names_come_from_the_data(after: list[float | None], named: list[str]) -> None:
-    assert words(figures.throughput(NAMES, BEFORE, points(after), ["1.1"])) == named
+    assert words(throughput(after)) == named
 
 
 def test_the_title_says_what_is_seen() -> None:
-    figure = figures.throughput(NAMES, BEFORE, AFTER, ["1.1"])
-    assert figure.get_suptitle() == (
+    assert throughput(AFTER).get_suptitle() == (
         "After a sibling closes, publishing hangs up to 1.2 and works from 2.0rc1 on"
     )
-    several = figures.throughput(NAMES, BEFORE, points([0, 9, None, 0, 9, 9]), ["1.1"])
+    several = throughput([0, 9, None, 0, 9, 9])
     assert several.get_suptitle() == "After a sibling closes, publishing hangs in 2 of 5 releases"
 
 
 def test_what_is_not_measured_is_said() -> None:
     labels = [
-        [t.get_text() for t in figures.throughput(NAMES, BEFORE, after, ["1.1"]).legends[0].texts]
-        for after in (AFTER, [None] * 6)
+        [t.get_text() for t in throughput(after).legends[0].texts] for after in (AFTER, [None] * 6)
     ]
     assert ["no mark: not measured" in each for each in labels] == [False, True]
 
 
-def shares() -> Figure:
+def shares(steps: Sequence[figures.Step] = ()) -> Figure:
     low, high = [0.5, 0.51] * 5, [0.8, 0.81] * 5
     versions = [f"1.{minor}.{patch}" for minor in range(4) for patch in range(5)]
+    days = [DAYS[0]] * 20
+    lines = {"a": points([*low, *high]), "b": points(low * 2)}
     return figures.shares(versions, [
-        figures.Panel("Publishing", {"a": points([*low, *high]), "b": points(low * 2)}),
-        figures.Panel("Receiving", {"c": points([None] * 20)}),
+        figures.Panel("Publishing", lines, days, steps),
+        figures.Panel("Receiving", {"c": points([None] * 20)}, days),
     ])  # fmt: skip
 
 
-def test_shares_name_the_steps() -> None:
-    figure = shares()
-    assert words(figure) == ["1.2.0 +59 %"]
-    assert "50 % to 80 %" in figure.get_suptitle()
+STEP = figures.Step("a", "1.2.0", 0.59)
+
+
+def test_shares_name_confirmed_steps_and_no_others() -> None:
+    assert not words(shares())
+    figure = shares([STEP])
+    assert words(figure) == ["1.2.0 +59.0 %"]
+    assert "50 % to 81 %" in figure.get_suptitle()
     assert [axes.get_xlim() for axes in figure.axes] == [(0, 20)] * 2
     assert len(marks(figure, "a")) == 20
     assert not marks(figure, "c")
@@ -203,7 +262,9 @@ def test_shares_name_the_steps() -> None:
 
 
 @pytest.mark.parametrize(
-    "figure", [figures.throughput(NAMES, BEFORE, AFTER, ["1.1"]), shares()], ids=["hang", "share"]
+    "figure",
+    [throughput(AFTER), shares([STEP]), shares()],
+    ids=["hang", "share", "share without steps"],
 )
 def test_no_words_cross(figure: Figure) -> None:
     figure.draw_without_rendering()
@@ -253,15 +314,17 @@ def test_readme(results: Path) -> None:
         "It was the code.",
         "  Outer.publish\n  Inner.wait\n",
         "| Do a \\| b | **helps** | works well |",
-        f"- {SLOWER} made publishing (publisher object) slower: its wall time per message went",
-        " from 1.25 to 2.00 times plain aio-pika's (+60 %",
-        "aio-pika went from 9.0 to 9.1 as well",
+        f"- {SLOWER} made publishing through a publisher object 60.2 % slower (55.0 to 65.0 %,",
+        f"| {SLOWER} | +60.2 % | +55.0 %, +65.0 % | 9 | aio-pika 9.0 → 9.1 |",
         f"up to 3.00, in {VERSIONS[30]} - {VERSIONS[31]}, {VERSIONS[50]}",
         "- channels: none in any of 40 releases",
         "| another: ",
         "41 releases on Some CPU, 2 CPUs, 4 GiB, Linux; RabbitMQ 3.10.8, Python 3.11",
         "- helps: it works.",
         "| 10 % | +11.3 % | 4 of 5 | 28 % to 99 % | 87.5 % | 0.2 | 61 |",
+        "| 10 % | 9 of 10 | 55 % to 99 % | 1 | 98.7 % | 104 | 121 |",
+        "| undone | 10 % | 96.0 % of 1000 | 2 |",
+        "10 searches were really made",
     ):
         assert expected in text
     assert "it does not" not in text  # of no use where nothing has that answer
@@ -270,11 +333,54 @@ def test_readme(results: Path) -> None:
     assert text == results_page.render("README.md", results_page.tell(read(results), results))
 
 
+def named(text: str) -> set[str]:
+    """The sentences of a page that say which release made something slower."""
+    made = r"\b\d+\.\d+\.\d+\S* made [^.|\n]*? \d[\d.]* % (?:slower|faster|higher|lower)\b[^\n]*"
+    return {sentence.rstrip(".") for sentence in re.findall(made, text)}
+
+
+def test_no_page_names_a_step_that_is_not_confirmed(results: Path) -> None:
+    told = results_page.tell(read(results), results)
+    confirmed = {STEPS["steps"][0]["sentence"].rstrip(".")}
+    assert named(results_page.render("README.md", told)) == confirmed
+    assert SLOWER in words(results_page.draw(read(results), results)["share"])[0]
+    assert len(words(results_page.draw(read(results), results)["share"])) == 1
+    page = re.sub("<[^>]+>", "", results_page.render("index.html", told))
+    assert named(page) == confirmed
+
+
+def test_the_committed_pages_name_confirmed_steps_only() -> None:
+    found = results_page.told_steps() or {"steps": []}
+    confirmed = {step["sentence"].rstrip(".") for step in found["steps"]}
+    results = (results_page.RESULTS / "README.md").read_text(encoding="utf-8")
+    assert named(results) == confirmed
+    for page in (ROOT / "README.md", *ROOT.glob("docs/**/*.md")):
+        assert named(page.read_text(encoding="utf-8")) <= confirmed, page
+
+
+def test_where_no_step_is_known_the_page_says_so(results: Path, tmp_path: Path) -> None:
+    shutil.copytree(results, tmp_path, dirs_exist_ok=True)
+    for steps, said in (
+        ({**STEPS, "steps": STEPS["steps"][1:]}, "of 4 % or more, none is confirmed"),
+        (None, "the search for steps has not been made yet, `nox -s bench -- --steps`"),
+    ):
+        (tmp_path / results_page.STEPS).unlink()
+        if steps:
+            dump(tmp_path / results_page.STEPS, steps)
+        told = results_page.tell(read(tmp_path), tmp_path)
+        text = results_page.render("README.md", told)
+        assert f"No release is named: {said}" in text
+        assert not named(text)
+        assert "No release is named" in results_page.render("index.html", told)
+        assert not words(results_page.draw(read(tmp_path), tmp_path)["share"])
+
+
 def test_only_the_answer_is_needed(results: Path, tmp_path: Path) -> None:
     shutil.copytree(results, tmp_path, dirs_exist_ok=True)
     (tmp_path / results_page.ADVICE).unlink()
     (tmp_path / results_page.MAP).unlink()
     (tmp_path / results_page.CALIBRATION).unlink()
+    (tmp_path / results_page.COST_CALIBRATION).unlink()
     found = read(tmp_path)
     told = results_page.tell(found, tmp_path)
     assert "What helps" not in results_page.render("README.md", told)
@@ -293,7 +399,7 @@ def test_where_the_two_differ(results: Path, tmp_path: Path) -> None:
 
 
 def test_no_release_is_written_in_the_code() -> None:
-    rooms = {"history": ("change_points", "results"),
+    rooms = {"history": ("results",),
              "telling": ("figures", "graphs", "results_page")}  # fmt: skip
     sources = [ROOT / "bisector" / room / f"{name}.py"
                for room, names in rooms.items() for name in names]  # fmt: skip

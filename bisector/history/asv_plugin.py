@@ -18,11 +18,12 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 from asv import environment, machine, results, runner, util
+from asv.commands import compare
 from asv.console import log
 
 from bisector.environments import building, recipes, releases
@@ -37,6 +38,11 @@ TALLY = "BISECTOR_TALLY"
 where the time went."""
 WANTED = "BISECTOR_RABBITMQ"
 """Names the version that RabbitMQ has to be of."""
+ABSOLUTE = ("seconds", "msg/s")
+"""Units of figures that are the machine's as much as the release's."""
+MOVED = 1.25
+"""By what factor a multiple of plain aio-pika's time may differ between two runs of different days
+though nothing changed: receiving moved between 1.76 and 2.03."""
 VOID = "NoRabbitMQError"
 """What a benchmark raises when plain aio-pika does not get through beside it."""
 
@@ -304,6 +310,51 @@ def _save(result: results.Results, folder: str) -> None:
             file.replace(target)
 
 
+class _Comparable:
+    """A release's results, less what depends on what the machine did in that minute."""
+
+    def __init__(self, result: results.Results, absolute: Collection[str]) -> None:
+        self._result, self._absolute = result, absolute
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._result, name)
+
+    def get_all_result_keys(self) -> list[str]:
+        """As asv asks for them."""
+        return [key for key in self._result.get_all_result_keys() if key not in self._absolute]
+
+
+def _on_file(folder: str, name: str, commit: str) -> Iterator[_Comparable]:
+    """What is on file of a release, as `asv compare` is to see it."""
+    absolute = _absolute(folder)
+    return (_Comparable(result, absolute) for result in _asv_on_file(folder, name, commit))
+
+
+def _print_table(conf: Any, *args: Any, **options: Any) -> Any:
+    """Compare what compares: `asv compare`, and `asv continuous`, which brings its results."""
+    absolute = _absolute(conf.results_dir)
+    for name in ("resultset_1", "resultset_2"):
+        if options.get(name) is not None:
+            options[name] = [row for row in options[name] if row[0] not in absolute]
+    if "resultset_1" not in options:  # taken on any day
+        options["factor"] = max(options["factor"], MOVED)
+    told = _asv_print_table(conf, *args, **options)
+    _say(
+        f"Left out: {len(absolute)} benchmarks in seconds or messages per second, which depend on"
+        " what the machine did then. A rule for what counts: nox -s check"
+    )
+    return told
+
+
+def _absolute(folder: str) -> set[str]:
+    """Benchmarks whose figures compare with nothing but what was measured in the same turns."""
+    with contextlib.suppress(OSError, ValueError):
+        table = json.loads((Path(folder) / "benchmarks.json").read_text(encoding="utf-8"))
+        rows = {name: row for name, row in table.items() if isinstance(row, dict)}
+        return {name for name, row in rows.items() if row.get("unit") in ABSOLUTE}
+    return set()
+
+
 def _stop_if_void(commit_hash: str, output: str) -> None:
     """End the run unless RabbitMQ has been well all the time."""
     trouble = rabbitmq().trouble()
@@ -339,5 +390,9 @@ except OutsideError as _error:
 _link_runner()
 _asv_get_spawner, runner.get_spawner = runner.get_spawner, _get_spawner
 _asv_save, results.Results.save = results.Results.save, _save
+_asv_on_file = compare.iter_results_for_machine_and_hash
+compare.iter_results_for_machine_and_hash = _on_file
+_asv_print_table = compare.Compare.print_table
+compare.Compare.print_table = staticmethod(_print_table)
 machine.Machine.hardcoded_machine_name = this_machine.register()
 machine.MachineCollection.get_machine_file_path = staticmethod(lambda: str(this_machine.FILE))

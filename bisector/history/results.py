@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,23 @@ class Point:
 
 Points = Sequence["Point | None"]
 """One for each release; None where there is no value."""
+
+
+USUAL = (0.05, 0.5, 0.95)
+"""Where most releases are: between the first and the last of these quantiles of all."""
+
+
+def usual(points: Points) -> tuple[float, float, float] | None:
+    """Return the `USUAL` quantiles; None where nothing was measured.
+
+    Releases were measured one after the other, on a machine that is not always the same: what a
+    series does within that, and how it wanders, may be the machine's doing.
+    """
+    values = sorted(point.value for point in points if point)
+    if not values:
+        return None
+    low, middle, high = (values[round(part * (len(values) - 1))] for part in USUAL)
+    return low, middle, high
 
 
 def divided(points: Points, by: Points) -> list[Point | None]:
@@ -133,6 +150,15 @@ class Measured:
         known = self.find(benchmark)
         place = known.place(**params)
         return [self._point(version, known, place) for version in self.versions]
+
+    def days(self, benchmark: str) -> list[date | None]:
+        """Return on which day each release was measured in it."""
+        found: list[date | None] = []
+        for version in self.versions:
+            file = self.files.get(version)
+            at = file.started_at.get(benchmark) if file else None
+            found.append(_moment(at).date() if at else None)
+        return found
 
     def find(self, benchmark: str) -> Benchmark:
         """Return a benchmark by its name.

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
-from math import nan
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
 from bisector.check.result import percent
-from bisector.history import change_points
-from bisector.history.results import Points
+from bisector.history.results import Points, usual
 from bisector.search import exact
 from bisector.search.exact import Verdict
 from bisector.telling.maps import (
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from bisector.check.calibration import Point
 
 GOOD, BAD = COLOURS[Verdict.GOOD], COLOURS[Verdict.BAD]
 WAYS = ((GOOD, "o"), (BAD, "s"))
@@ -41,9 +39,21 @@ WIDTH, LEFT, RIGHT = 10.0, 0.8, 0.15
 HEAD, FOOT = 0.62, 0.5
 PANEL, PANEL_HEAD, PANEL_GAP = 1.75, 0.24, 0.34
 THROUGHPUT = 2.9
-CALIBRATION = 2.6
-SURE = 0.95
-"""Part of the runs that have to find a slowdown for the title to say so."""
+
+
+Days = Sequence["date | None"]
+"""When each release was measured."""
+SHADES = (1.0, 0.35)
+"""Opacity of what was measured on the last day, and on the first."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A change that was confirmed: of which line, at which release, as a part of the time."""
+
+    line: str
+    version: str
+    change: float
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,9 @@ class Panel:
 
     title: str
     lines: Mapping[str, Points]
+    days: Days
+    steps: Sequence[Step] = ()
+    """Those that may be named."""
 
 
 def history(after: Points, untestable: Collection[int]) -> list[Verdict | None]:
@@ -69,35 +82,44 @@ def history(after: Points, untestable: Collection[int]) -> list[Verdict | None]:
 
 
 def throughput(
-    versions: Sequence[str], before: Points, after: Points, untestable: Collection[str]
+    versions: Sequence[str],
+    before: Points,
+    after: Points,
+    verdicts: Sequence[Verdict | None],
+    days: Days,
 ) -> Figure:
-    """Draw what is published before and after the sibling closes (msg/s; 0 is a hang)."""
-    verdicts = history(after, {versions.index(version) for version in untestable})
+    """Draw what is published before and after the sibling closes.
+
+    Args:
+        before: as parts of what plain aio-pika publishes in the same turns.
+        after: likewise; what hangs is drawn at 0.
+    """
     hanging = [i for i, verdict in enumerate(verdicts) if verdict is Verdict.BAD]
-    working = [i for i, verdict in enumerate(verdicts) if verdict is Verdict.GOOD]
+    working = [
+        point if verdict is Verdict.GOOD else None
+        for point, verdict in zip(after, verdicts, strict=True)
+    ]
     skipped = [i for i, verdict in enumerate(verdicts) if verdict is Verdict.SKIP]
     title = _throughput_title(versions, verdicts)
-    figure = _figure(
+    figure = sheet(
         title,
-        "Messages of 1 KiB confirmed per second, one call in flight, on a named exchange, by a"
-        " broker whose sibling in the same process is closed; whiskers: 99 % interval",
+        "Messages of 1 KiB confirmed per second, one in flight, named exchange, by a broker whose"
+        f" sibling is closed, beside plain aio-pika in the same turns{_of_days(days)}",
         THROUGHPUT,
     )
     height = HEAD + THROUGHPUT + FOOT
     axes = _axes(figure, versions, FOOT / height, THROUGHPUT / height)
-    top = max((p.value for p in (*before, *after) if p), default=1.0) or 1.0
+    top = max((p.value for p in (*before, *working) if p), default=1.0) or 1.0
     axes.set_ylim(-0.07 * top, 1.32 * top)
-    axes.set_ylabel("throughput (msg/s)", color=TEXT, size=NORMAL)
+    axes.set_ylabel("share of plain aio-pika", color=TEXT, size=NORMAL)
+    axes.yaxis.set_major_formatter(lambda value, _: percent(value, ".0f"))
     axes.axhline(0, color=TEXT, linewidth=0.8, zorder=1)
 
-    _whiskers(axes, before, TEXT, -0.15)
-    axes.plot(*_xy(before, -0.15), "D", color=TEXT, markersize=3.6, markerfacecolor="none",
-              markeredgewidth=0.9, label="before the sibling closes")  # fmt: skip
-    _whiskers(axes, after, GOOD, 0.15)
-    axes.plot([i + 0.65 for i in working], [after[i].value for i in working],  # type: ignore[union-attr]
-              "o", color=GOOD, markersize=4, label="after it")  # fmt: skip
+    _band(axes, before, TEXT)
+    _dots(axes, before, days, -0.15, "D", TEXT, "before the sibling closes", hollow=True)
+    _dots(axes, working, days, 0.15, "o", GOOD, "after it")
     axes.plot([i + 0.65 for i in hanging], [0.0] * len(hanging), "X", color=BAD, markersize=5,
-              markeredgewidth=0, label="after it: hangs, 0 msg/s", zorder=3)  # fmt: skip
+              markeredgewidth=0, label="after it: hangs, nothing", zorder=3)  # fmt: skip
     if skipped:
         axes.plot([i + 0.5 for i in skipped], [0.0] * len(skipped), "|", color=TEXT, markersize=11,
                   markeredgewidth=2, label="cannot be tested", zorder=3)  # fmt: skip
@@ -105,8 +127,35 @@ def throughput(
         axes.plot([], [], " ", label="no mark: not measured")
     _shade(axes, verdicts)
     _name_flips(axes, versions, verdicts, top)
-    _legend(figure, axes)
+    legend(figure, axes)
     return figure
+
+
+def _of_days(days: Days) -> str:
+    """Say what shades stand for, where there is more than one."""
+    return "; fainter: of an earlier day" if len({day for day in days if day}) > 1 else ""
+
+
+def _dots(
+    axes: Axes, points: Points, days: Days, offset: float, marker: str, colour: str, label: str,
+    *, hollow: bool = False,
+) -> None:  # fmt: skip
+    """Draw a dot for each release; those that were measured earlier are fainter."""
+    known = sorted({day for day in days if day}, reverse=True)
+    for age, day in enumerate(known):
+        of = [p if d == day else None for p, d in zip(points, days, strict=True)]
+        fainter = age / max(1, len(known) - 1) * (SHADES[0] - SHADES[1])
+        axes.plot(
+            *_xy(of, offset), marker, color=colour, markersize=3.4, label="_" if age else label,
+            alpha=SHADES[0] - fainter, markeredgewidth=0.9 if hollow else 0,
+            markerfacecolor="none" if hollow else colour,
+        )  # fmt: skip
+
+
+def _band(axes: Axes, points: Points, colour: str) -> None:
+    """Shade where most releases are: what one does within is as likely to be the machine's."""
+    if most := usual(points):
+        axes.axhspan(most[0], most[-1], color=colour, alpha=0.12, linewidth=0, zorder=0)
 
 
 def _throughput_title(versions: Sequence[str], verdicts: exact.History) -> str:
@@ -153,16 +202,16 @@ def _name_flips(axes: Axes, versions: Sequence[str], verdicts: exact.History, to
 def shares(versions: Sequence[str], panels: Sequence[Panel]) -> Figure:
     """Draw FastStream's throughput as a share of plain aio-pika's (1 is the same).
 
-    Points are releases, with the interval that asv gives them; lines are levels (`levels`).
+    Points are releases; no level is drawn through them, for they were measured one after the other,
+    while the machine was not the same.
     """
-    found = {
-        (panel.title, name): change_points.find([p.value if p else None for p in points])
-        for panel in panels for name, points in panel.lines.items()
-    }  # fmt: skip
-    figure = _figure(
-        _shares_title(found.values()),
-        "Both in turns in one process. Points: releases, with their 99 % interval; lines: levels,"
-        " in a band as wide as the noise; named: where a level begins",
+    steps = [step for panel in panels for step in panel.steps]
+    told = "named: confirmed, as time per message" if steps else "no release is confirmed to"
+    told += "" if steps else " have changed it"
+    figure = sheet(
+        _shares_title([points for panel in panels for points in panel.lines.values()]),
+        "Both in turns in one process. Bands: 90 % of releases, which the machine moves, too;"
+        f" {told}{_of_days(panels[0].days)}",
         len(panels) * (PANEL + PANEL_HEAD) + (len(panels) - 1) * PANEL_GAP,
     )
     height = figure.get_figheight()
@@ -176,21 +225,18 @@ def shares(versions: Sequence[str], panels: Sequence[Panel]) -> Figure:
         axes.set_title(panel.title, loc="left", size=NORMAL, color=TEXT, weight="bold", pad=5)
         axes.set_ylabel("share of aio-pika", color=TEXT, size=NORMAL)
         axes.yaxis.set_major_formatter(lambda value, _: percent(value, ".0f"))
-        steps: list[tuple[int, float, str, str]] = []
+        colours = {}
         for (name, points), (colour, marker) in zip(panel.lines.items(), WAYS, strict=False):
             offset = 0.15 if marker == "s" else -0.15
-            _whiskers(axes, points, colour, offset)
-            axes.plot(*_xy(points, offset), marker, color=colour, markersize=3.2, label=name)
-            line = found[panel.title, name]
-            for first, last, middle in line.medians:
-                axes.plot([first, last + 1], [middle, middle], color=colour, linewidth=1.6)
-                axes.fill_between([first, last + 1], middle * (1 - line.noise),
-                                  middle * (1 + line.noise), color=colour, alpha=0.16,
-                                  linewidth=0)  # fmt: skip
-            steps += [
-                (step.after, step.change, versions[step.after], colour) for step in line.steps
-            ]
-        _name_steps(axes, steps, top, len(versions))
+            _band(axes, points, colour)
+            _dots(axes, points, panel.days, offset, marker, colour, name)
+            colours[name] = colour
+        _name_steps(
+            axes,
+            [(versions.index(s.version), s.change, s.version, colours[s.line])
+             for s in panel.steps],
+            top, len(versions),
+        )  # fmt: skip
         axes.legend(
             loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, fontsize=SMALL,
             labelcolor=TEXT, handletextpad=0.3, borderaxespad=0.0,
@@ -198,13 +244,13 @@ def shares(versions: Sequence[str], panels: Sequence[Panel]) -> Figure:
     return figure
 
 
-def _shares_title(found: Collection[change_points.Levels]) -> str:
-    """Say where the newest releases stand."""
-    newest = [line.medians[-1][2] for line in found if line.medians]
-    if not newest:
+def _shares_title(lines: Collection[Points]) -> str:
+    """Say how far releases come."""
+    most = usual([point for points in lines for point in points])
+    if not most:
         return "FastStream's throughput beside plain aio-pika's: nothing was measured"
-    low, high = percent(min(newest), ".0f"), percent(max(newest), ".0f")
-    return f"FastStream's newest releases reach {low} to {high} of plain aio-pika's throughput"
+    low, high = percent(most[0], ".0f"), percent(most[-1], ".0f")
+    return f"FastStream's releases reach {low} to {high} of plain aio-pika's throughput"
 
 
 def _name_steps(
@@ -214,7 +260,7 @@ def _name_steps(
     inch = count / (WIDTH - LEFT - RIGHT)
     ends = [-1.0, -1.0, -1.0]  # where the words on each line end
     for x, change, version, colour in sorted(steps):
-        words = f"{version} {percent(change, '+.0f')}"
+        words = f"{version} {percent(change, '+.1f')}"
         length = (text_width(words, SMALL) + 0.12) * inch
         begin = min(x, count - length)
         level = next((n for n, end in enumerate(ends) if begin >= end), len(ends) - 1)
@@ -224,52 +270,8 @@ def _name_steps(
         axes.plot([x, x], [0, y], color=colour, linewidth=0.7, linestyle=(0, (3, 3)))
 
 
-def calibration(points: Sequence[Point]) -> Figure:
-    """Draw which part of the check's runs calls something worse, by how much slower it was made."""
-    aa, *slowed = points
-    sure = [p for p in slowed if p.found == p.runs and (p.resampled or 0) >= SURE]
-    seen = (
-        f"{percent(sure[0].slowdown, '.0f')} slower is found"
-        if sure
-        else "no slowdown is sure to be found"
-    )
-    figure = _figure(
-        f"nox -s check: {seen}; {aa.found} false alarms in {aa.runs} runs",
-        "Whole runs of a release against itself, and against the same release with a busy loop in"
-        " every publish; whiskers: 95 % interval",
-        CALIBRATION,
-    )
-    height = HEAD + CALIBRATION + FOOT
-    width = WIDTH - LEFT - RIGHT
-    axes = figure.add_axes((LEFT / WIDTH, FOOT / height, width / WIDTH, CALIBRATION / height))
-    axes.set(facecolor="none", ylim=(-3, 106), xlim=(-1, 100 * points[-1].slowdown + 1))
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(TEXT)
-    axes.tick_params(colors=TEXT, labelsize=NORMAL, length=0)
-    axes.grid(axis="y", color=TEXT, alpha=0.25, linewidth=0.6)
-    xs = [100 * p.slowdown for p in points]
-    axes.set_xticks(xs, [percent(p.slowdown, ".0f") for p in points])
-    drawn = [nan if p.resampled is None else 100 * p.resampled for p in points]
-    axes.plot(xs, drawn, "--", color=TEXT, linewidth=1,
-              label="runs put together from the recorded rounds")  # fmt: skip
-    axes.vlines(xs, [100 * p.low for p in points], [100 * p.high for p in points],
-                color=BAD, alpha=0.5, linewidth=1.2)  # fmt: skip
-    axes.plot(xs, [100 * p.found / p.runs for p in points], "o", color=BAD, markersize=6,
-              label="whole runs really made")  # fmt: skip
-    for x, point in zip(xs, points, strict=True):
-        below = point.found * 2 > point.runs
-        axes.annotate(
-            f"{point.found} of {point.runs}", (x, 100 * point.found / point.runs),
-            xytext=(8, -10) if below else (16, -3), textcoords="offset points", size=SMALL,
-            color=TEXT,
-        )  # fmt: skip
-    axes.set_ylabel("runs that call it worse (%)", color=TEXT, size=NORMAL)
-    axes.set_xlabel("made slower by, in time per message", color=TEXT, size=NORMAL, loc="right")
-    _legend(figure, axes)
-    return figure
-
-
-def _figure(title: str, subtitle: str, body: float) -> Figure:
+def sheet(title: str, subtitle: str, body: float) -> Figure:
+    """Return a figure with its title, and so much room below it (inches)."""
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     height = HEAD + body + FOOT
@@ -305,14 +307,8 @@ def _xy(points: Points, offset: float) -> tuple[list[float], list[float]]:
     return [x for x, _ in there], [y for _, y in there]
 
 
-def _whiskers(axes: Axes, points: Points, colour: str, offset: float) -> None:
-    there = [(i + 0.5 + offset, p.low, p.high) for i, p in enumerate(points)
-             if p and p.low is not None and p.high is not None]  # fmt: skip
-    for x, low, high in there:
-        axes.vlines(x, low, high, color=colour, alpha=0.35, linewidth=0.8)
-
-
-def _legend(figure: Figure, axes: Axes) -> None:
+def legend(figure: Figure, axes: Axes) -> None:
+    """Explain the marks, below all else."""
     figure.legend(
         *axes.get_legend_handles_labels(), loc="lower left", ncols=5, frameon=False,
         bbox_to_anchor=((LEFT - 0.1) / WIDTH, 0.0), fontsize=SMALL, labelcolor=TEXT,

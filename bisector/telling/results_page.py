@@ -16,8 +16,7 @@ from urllib.parse import urlencode
 from bisector import ROOT
 from bisector.check.result import percent
 from bisector.errors import UserError
-from bisector.history import change_points
-from bisector.history.results import Measured, Point, Points, divided, pooled
+from bisector.history.results import Measured, Point, Points, divided, pooled, usual
 from bisector.search import exact
 from bisector.search.exact import Verdict
 from bisector.telling import answers, figures, maps
@@ -29,26 +28,39 @@ RESULTS = ROOT / "results"
 TEMPLATES = Path(__file__).with_name("templates")
 ANSWER, MAP, ADVICE = "sibling-close.json", "map.json", "advise.json"
 CALIBRATION = "calibration.json"
+COST_CALIBRATION, STEPS = "cost-calibration.json", "steps.json"
 WRITTEN_BY = {
     ANSWER: "nox -s bisect -- sibling-close --map --json results/sibling-close.json",
     MAP: "nox -s bisect -- --scenario all --map --json results/map.json",
     ADVICE: "nox -s advise -- --json results/advise.json",
     CALIBRATION: "nox -s calibrate",
+    COST_CALIBRATION: "nox -s calibrate",
+    STEPS: "nox -s bench -- --steps",
 }
 NEEDS = {
     ANSWER: ("scenario", "answer", "flips", "releases", "rabbitmq", "python", "started"),
     MAP: ("scenario", "title", "report", "answer", "flips", "releases", "started"),
     ADVICE: ("release", "answer", "advice", "meaning", "rabbitmq", "python", "started"),
     CALIBRATION: ("release", "rabbitmq", "python", "rule", "points", "resampled_runs"),
+    COST_CALIBRATION: ("release", "rabbitmq", "python", "points", "simulated", "noise", "minutes"),
+    STEPS: ("steps", "withdrawn", "unplaced", "benchmarks", "least", "rounds", "range", "started"),
 }
 
 THROUGHPUT = "sibling_close.SiblingClose.track_throughput"
+BESIDE_PLAIN = "sibling_close.SiblingCloseRatio.track_time"
 CASE: dict[str, object] = {"exchange": "named", "in_flight": 1}
 """The case that the pages show: the one that hangs, as most programs publish."""
 PUBLISH, CONSUME = "publish.PublishRatio", "consume.ConsumeRatio"
 WALL, CPU = "track_time", "track_cpu_time"
 WAYS = {"broker.publish": "broker.publish", "publisher.publish": "publisher object"}
 DOINGS = {"consume": "receiving", "request": "request-reply"}
+IN_STEPS = {
+    "publish: time per message": WAYS["broker.publish"],
+    "publisher object: time per message": WAYS["publisher.publish"],
+    "receive: time per message": DOINGS["consume"],
+    "request: time": DOINGS["request"],
+}
+"""What asv's series are called where the steps of costs are."""
 CLIENT, PLAIN = "FastStream", "aio-pika"
 
 
@@ -113,20 +125,37 @@ def _plain(value: str) -> object:
     return value[1:-1] if value[:1] in "'\"" else int(value)
 
 
-def panels(measured: Measured) -> list[figures.Panel]:
-    """Return the same as shares: how much of plain aio-pika's throughput is left."""
+def panels(measured: Measured, confirmed: Sequence[Mapping[str, Any]]) -> list[figures.Panel]:
+    """Return the same as shares: how much of plain aio-pika's throughput is left.
+
+    Args:
+        confirmed: the steps that may be named.
+    """
     wall, cpu = (
         {words: _inverse(points) for words, points in costs(measured, time).items()}
         for time in (WALL, CPU)
     )
     publishing, doing = list(WAYS.values()), list(DOINGS.values())
-    return [
-        figures.Panel("Publishing: messages per second", {w: wall[w] for w in publishing}),
-        figures.Panel(
-            "Publishing: messages per second of CPU time", {w: cpu[w] for w in publishing}
-        ),
-        figures.Panel("Receiving, and request-reply: per second", {w: wall[w] for w in doing}),
+    days = {"publish": measured.days(f"{PUBLISH}.{WALL}"),
+            "consume": measured.days(f"{CONSUME}.{WALL}")}  # fmt: skip
+    steps = [
+        figures.Step(IN_STEPS[one["benchmark"]], one["after"], one["change"])
+        for one in confirmed
+        if one["benchmark"] in IN_STEPS
     ]
+
+    def of(
+        title: str, kind: str, lines: dict[str, list[Point | None]], *, cpu: bool = False
+    ) -> figures.Panel:
+        named = [] if cpu else [step for step in steps if step.line in lines]
+        return figures.Panel(title, lines, days[kind], named)
+
+    return [
+        of("Publishing: messages per second", "publish", {w: wall[w] for w in publishing}),
+        of("Publishing: messages per second of CPU time", "publish",
+           {w: cpu[w] for w in publishing}, cpu=True),
+        of("Receiving, and request-reply: per second", "consume", {w: wall[w] for w in doing}),
+    ]  # fmt: skip
 
 
 def _inverse(points: Points) -> list[Point | None]:
@@ -184,22 +213,22 @@ def ranges(some: Sequence[str], of: Sequence[str]) -> list[str]:
     return words
 
 
-def steps(measured: Measured, series: Mapping[str, Points]) -> list[dict[str, Any]]:
-    """Return a row for each series: its levels at both ends, and the steps between them."""
-    rows = []
-    for what, points in series.items():
-        found = change_points.find([p.value if p else None for p in points])
-        if found.medians:
-            rows.append({
-                "what": what, "first": found.medians[0][2], "newest": found.medians[-1][2],
-                "noise": found.noise,
-                "steps": [
-                    {"before": measured.versions[s.before], "after": measured.versions[s.after],
-                     "old": s.old, "new": s.new, "change": s.change}
-                    for s in found.steps
-                ],
-            })  # fmt: skip
-    return rows
+def _usual(series: Mapping[str, Points]) -> list[dict[str, Any]]:
+    """Return a row for each series that has values: where most releases are."""
+    found = ((what, usual(points)) for what, points in series.items())
+    return [{"what": what, **dict(zip(("low", "median", "high"), row, strict=True))}
+            for what, row in found if row]  # fmt: skip
+
+
+def told_steps(folder: Path = RESULTS) -> dict[str, Any] | None:
+    """Return what the search for steps of costs found; None where it was not made.
+
+    Of its steps only those that held in fresh rounds.
+    """
+    found = next(iter(answer(STEPS, folder)), None)
+    if found is None:
+        return None
+    return {**found, "steps": [step for step in found["steps"] if step["confirmed"]]}
 
 
 # --- the pages --------------------------------------------------------------------------------
@@ -216,13 +245,9 @@ def tell(measured: Measured, folder: Path = RESULTS) -> dict[str, Any]:
     before, after = (
         measured.series(THROUGHPUT, moment=moment, **CASE) for moment in ("before", "after")
     )
-    untestable = {measured.versions.index(v) for v in measured.untestable}
-    history = figures.history(after, untestable)
+    history = figures.history(after, _untestable(measured))
     wall, cpu = costs(measured, WALL), costs(measured, CPU)
-    tables = {
-        "wall time": _steps_of_costs(measured, wall, verdicts),
-        "CPU time": _steps_of_costs(measured, cpu, verdicts),
-    }
+    tables = {kind: _usual(series) for kind, series in (("wall time", wall), ("CPU time", cpu))}
     rows = []
     for release, b, a, cost, seen in zip(
         measured.releases, before, after, wall[WAYS["broker.publish"]], history, strict=True
@@ -237,10 +262,13 @@ def tell(measured: Measured, folder: Path = RESULTS) -> dict[str, Any]:
         })  # fmt: skip
     both = [row for row in rows if row["verdict"] in ("good", "bad") and row["seen"] != "skip"
             and row["seen"]]  # fmt: skip
-    advice, calibration = (next(iter(answer(name, folder)), None) for name in (ADVICE, CALIBRATION))
+    advice, calibration, of_cost = (
+        next(iter(answer(name, folder)), None) for name in (ADVICE, CALIBRATION, COST_CALIBRATION)
+    )
     return {
         "answer": found,
         "calibration": calibration,
+        "cost_calibration": of_cost,
         "flips": [_flip(found, flip) for flip in found["flips"]],
         "edges": {v for flip in found["flips"] for v in (flip["before"], flip["after"])},
         "rows": rows,
@@ -255,50 +283,19 @@ def tell(measured: Measured, folder: Path = RESULTS) -> dict[str, Any]:
         "advice": advice,
         "scenarios": answer(MAP, folder),
         "costs": tables,
-        "moves": sorted(
-            (
-                {**step, "kind": kind, "doing": row["doing"], "noise": row["noise"]}
-                for kind, table in tables.items()
-                for row in table
-                for step in row["steps"]
-            ),
-            key=lambda move: measured.versions.index(move["after"]),
-        ),
+        "steps": told_steps(folder),
+        "by_steps": WRITTEN_BY[STEPS],
         "unmeasured": {
             what: none for what, points in wall.items() if (none := _unmeasured(measured, points))
         },
         "lifecycle": [
             {"unit": unit, **row}
             for what, unit, points in lifecycle(measured)
-            for row in steps(measured, {what: points})
+            for row in _usual({what: points})
         ],
         "left_behind": left_behind(measured),
-        "rule": {
-            "least": change_points.LEAST,
-            "certain": change_points.CERTAIN,
-            "shortest": change_points.SHORTEST,
-        },
         "graphs": graphs(measured),
     }
-
-
-def _steps_of_costs(
-    measured: Measured, series: Mapping[str, Points], seen: Mapping[str, Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """Add what is done, and what else changed at a step: `dependency` is (old, new) or None."""
-
-    def aio_pika(version: str) -> str | None:
-        found = seen.get(version, {}).get("dependencies") or {}
-        return found.get("aio-pika") if isinstance(found, dict) else None
-
-    rows = steps(measured, series)
-    for row in rows:
-        ways = WAYS.values()
-        row["doing"] = f"publishing ({row['what']})" if row["what"] in ways else row["what"]
-        for step in row["steps"]:
-            pair = aio_pika(step["before"]), aio_pika(step["after"])
-            step["dependency"] = pair if all(pair) and pair[0] != pair[1] else None
-    return rows
 
 
 def _unmeasured(measured: Measured, points: Points) -> list[str]:
@@ -307,6 +304,10 @@ def _unmeasured(measured: Measured, points: Points) -> list[str]:
     there = {v for v, p in zip(measured.versions, points, strict=True) if p}
     order = [version for version in measured.versions if version in usable]
     return ranges([version for version in order if version not in there], order)
+
+
+def _untestable(measured: Measured) -> set[int]:
+    return {measured.versions.index(version) for version in measured.untestable}
 
 
 def _flip(found: Mapping[str, Any], flip: Mapping[str, Any]) -> dict[str, Any]:
@@ -341,13 +342,20 @@ def graph(benchmark: str, places: Sequence[int] = ()) -> str:
 
 def draw(measured: Measured, folder: Path = RESULTS) -> dict[str, Figure]:
     """Draw the figures, by name of their files."""
-    before, after = (
-        measured.series(THROUGHPUT, moment=moment, **CASE) for moment in ("before", "after")
-    )
+    after = measured.series(THROUGHPUT, moment="after", **CASE)
+    shares = [
+        _inverse(measured.series(BESIDE_PLAIN, moment=moment, **CASE))
+        for moment in ("before", "after")
+    ]
+    found = told_steps(folder)
+    confirmed = found["steps"] if found else []
     drawn = {
-        "throughput": figures.throughput(measured.versions, before, after, measured.untestable),
-        "share": figures.shares(measured.versions, panels(measured)),
-    }
+        "throughput": figures.throughput(
+            measured.versions, shares[0], shares[1], figures.history(after, _untestable(measured)),
+            measured.days(BESIDE_PLAIN),
+        ),
+        "share": figures.shares(measured.versions, panels(measured, confirmed)),
+    }  # fmt: skip
     if scenarios := answer(MAP, folder):
         drawn["map"] = maps.draw(maps.rows_of(scenarios))
     return drawn
@@ -370,7 +378,7 @@ def render(template: str, told: Mapping[str, Any]) -> str:
         percent=lambda x: percent(x, ".0f"),
         cell=_cell,
         number=_number,
-        change=lambda x: percent(x, "+.0f"),
+        change=lambda x: percent(x, "+.1f"),
     )
     return environment.get_template(template).render(told)
 
