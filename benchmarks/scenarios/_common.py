@@ -41,7 +41,7 @@ TIDY_SECONDS = 0.5  # for each step of tidying up: the process is about to end a
 FLOOR_SECONDS = 1.0  # no deadline is shorter
 GENEROUS = 20  # a deadline is this many times what was measured before
 HURRIED_SECONDS = 0.25  # no hang is called earlier,
-HURRIED_PUBLISHES = 100  # nor before plain aio-pika published so often meanwhile
+HURRIED_PUBLISHES = 30  # nor before plain aio-pika published so often meanwhile
 SECRET_LENGTH = 6  # shorter passwords, as guest, are no secret, and words of other texts
 
 

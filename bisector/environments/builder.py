@@ -6,7 +6,6 @@ The noxfile imports this, so it needs nothing beyond the standard library.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -114,6 +113,8 @@ async def build(recipe: str) -> tuple[int, str] | None:
 
     None: there is no Nox to do it, or it ended meanwhile.
     """
+    import asyncio  # noqa: PLC0415  # Nox, where the rest of this runs, starts faster without
+
     if _requests is None:
         return None
     settings = {k: v for k, v in os.environ.items() if k.startswith("UV_")}
