@@ -14,6 +14,7 @@ from bisector.environments.releases import PACKAGE, Release, TooShortError, know
 from bisector.environments.uploads import Resolver, Upload, just_after, uploads
 from bisector.errors import UserError
 
+DAYS = "days"
 LOOKS = 3
 """As of how many moments the requirements are resolved to see whose uploads may matter."""
 
@@ -59,8 +60,8 @@ async def of_days(choice: Choice, project: Sequence[str] = ()) -> Axis:
     if len(line) < 2:
         raise TooShortError("nothing was uploaded in that time: widen --from or --to")
     held = ", ".join(wanted)
-    options = choice.options("days")
-    return Axis("days", line, environment, held, options, choice.end is None,
+    options = choice.options(DAYS)
+    return Axis(DAYS, line, environment, held, options, choice.end is None,
                 resolve=resolver, stable_matters=False)  # fmt: skip
 
 

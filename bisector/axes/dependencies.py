@@ -34,7 +34,7 @@ async def of_dependency(package: str, choice: Choice) -> Axis:
             f"{package} is not in the environment of {PACKAGE} {release.version};"
             f" there are: {', '.join(sorted(there))}"
         )
-    free = closure(base, package)
+    free = closure(base, package) | choice.pins.keys()  # what --with names replaces what was there
     held = tuple(f"{name}=={version}" for name, version in there.items() if name not in free)
     history = known(package, *[v for v in (choice.start, choice.end) if v])
     chosen = releases.select(history, choice.start, choice.end, stable=choice.stable)

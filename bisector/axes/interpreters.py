@@ -9,6 +9,7 @@ from bisector.environments import recipes, releases
 from bisector.environments.recipes import Environment
 from bisector.environments.releases import PACKAGE, Release
 
+PYTHON = "python"
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 
 
@@ -18,7 +19,7 @@ def of_pythons(choice: Choice) -> Axis:
     Raises:
         UserError: no FastStream release is named.
     """
-    release = held_release(choice, "python")
+    release = held_release(choice, PYTHON)
     others = choice.others()
     history = [Release(version, UNDATED) for version in PYTHONS]
     chosen = releases.select(history, choice.start, choice.end)
@@ -35,5 +36,5 @@ def of_pythons(choice: Choice) -> Axis:
         )
 
     held = f"{PACKAGE}=={release.version}"
-    options = choice.options("python")
-    return Axis("python", chosen, environment, held, options, stable_matters=False)
+    options = choice.options(PYTHON)
+    return Axis(PYTHON, chosen, environment, held, options, stable_matters=False)

@@ -1,21 +1,23 @@
-"""Which pairs work: one program along two axes at once, one of which is RabbitMQ's versions."""
+"""Which pairs work: one program along two axes at once."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from bisector.axes.axis import Axis
+from bisector.axes.crossed import Row, columns
 from bisector.bisection.answer import settle
 from bisector.bisection.journal import Journal
 from bisector.bisection.loop import AGREEING
 from bisector.environments import building
+from bisector.environments.building import UninstallableError
+from bisector.environments.recipes import Environment
 from bisector.environments.releases import Release
-from bisector.places.beside import Beside
 from bisector.places.display import Display
 from bisector.questions.behaviour import Observation
 from bisector.questions.ending import Rules
@@ -25,61 +27,105 @@ from bisector.search.exact import Verdict
 from bisector.search.grid import Cell, Plan
 from bisector.tasks import together
 
-WORDS = {Verdict.GOOD: "good", Verdict.BAD: "bad", Verdict.SKIP: "cannot be tested",
+WORDS = {Verdict.BAD: "bad", Verdict.GOOD: "good", Verdict.SKIP: "cannot be tested",
          None: "not known"}  # fmt: skip
 BUILDS = 2
 """How many environments are built at a time: that computes."""
 
+Ask = Callable[..., Awaitable[Observation]]
+"""How a row's cells are answered: as `Place.answer`."""
+
 
 @dataclass
 class Pairs:
-    """A map of pairs: RabbitMQ's versions down, another axis across."""
+    """A map of pairs: a row for each point of one axis, the other one across."""
 
     program: Program
-    rabbitmqs: Sequence[str]
-    axis: Axis
-    plan: Plan
+    down: str
+    """What the rows are, as a person calls it: RabbitMQ, aio-pika."""
+    rows: Sequence[Row]
     known: dict[Cell, Verdict] = field(default_factory=dict)
     probes: int = 0
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.columns: Sequence[Release] = columns(self.rows)
+        self.plan = Plan.of(len(self.rows), len(self.columns))
+
+    @property
+    def across(self) -> str:
+        """What the columns are."""
+        return self.rows[0].across.package
+
+    @property
+    def held(self) -> str:
+        """What is the same in all cells, in words."""
+        return self.rows[0].across.held if len({row.across.held for row in self.rows}) == 1 else ""
 
     @property
     def cells(self) -> int:
         """How many there are."""
         return self.plan.rows * self.plan.columns
 
-    def sentences(self) -> list[str]:
-        """Name every border in words, rows with the same answers in one."""
+    def folded(self) -> list[tuple[range, list[Verdict | None]]]:
+        """Return the rows, neighbours with the same answers as one."""
         full = grid.filled(self.plan, self.known)
         rows = [tuple(full.get((r, c)) for c in range(self.plan.columns))
                 for r in range(self.plan.rows)]  # fmt: skip
-        told, first = [], 0
+        found, first = [], 0
         for row, same in groupby(rows):
             last = first + len(list(same)) - 1
-            name = _span("RabbitMQ", self.rabbitmqs[first], self.rabbitmqs[last])
-            told.append(f"{name}: {self._across(row)}.")
+            found.append((range(first, last + 1), [*row]))
             first = last + 1
-        return told
+        return found
+
+    def name(self, span: range) -> str:
+        """Return what rows that lie side by side are called."""
+        return _span(self.down, self.rows[span[0]].point, self.rows[span[-1]].point)
+
+    def stretches(self) -> list[tuple[str, int]]:
+        """Return neighbouring columns with the same answers in all rows as one, and its first."""
+        table = zip(*(row for _, row in self.folded()), strict=True)
+        found, first = [], 0
+        for _, same in groupby(table):
+            last = first + len(list(same)) - 1
+            found.append((self._versions(first, last), first))
+            first = last + 1
+        return found
+
+    def sentences(self) -> list[str]:
+        """Name every border in words, rows with the same answers in one."""
+        return [f"{self.name(span)}: {self._across(row)}." for span, row in self.folded()]
 
     def _across(self, row: Sequence[Verdict | None]) -> str:
-        parts, first = [], 0
+        spans, first = defaultdict[Verdict | None, list[str]](list), 0
         for verdict, same in groupby(row):
             last = first + len(list(same)) - 1
-            versions = [self.axis.releases[i].version for i in (first, last)]
-            parts.append(f"{WORDS[verdict]} with {_span(self.axis.package, *versions)}")
+            spans[verdict].append(self._versions(first, last))
             first = last + 1
-        if len(parts) == 1:
-            return f"{parts[0].split(' with ')[0]} with all of {self.axis.package}"
-        return "; ".join(parts)
+        told = {verdict: f"{WORDS[verdict]} with {self.across} {', '.join(spans[verdict])}"
+                for verdict in WORDS if verdict in spans}  # fmt: skip
+        answers = {verdict for verdict in told if verdict is not Verdict.SKIP}
+        if len(answers) == 1:
+            (only,) = answers
+            told[only] = f"{WORDS[only]} with all of {self.across}"
+            if Verdict.SKIP in told:
+                told[only] += " that can be tested"
+        return "; ".join(told.values())
+
+    def _versions(self, first: int, last: int) -> str:
+        return _span("", self.columns[first].version, self.columns[last].version)
 
     def unseen(self) -> str:
         """Say what was not looked at."""
-        rows, columns = self.plan.every
         if len(self.known) == self.cells:
             return f"{self.cells} cells, all probed"
+        down, across = self.plan.every
+        narrow = [f"{across} of {self.across}"] if across > 1 else []
+        narrow += [f"{down} of {self.down}"] if down > 1 else []
         return (
             f"{self.cells} cells, {len(self.known)} probed; an island narrower than"
-            f" {max(rows, columns)} of {self.axis.package} can have been missed"
+            f" {' or '.join(narrow)} can have been missed"
         )
 
 
@@ -90,19 +136,27 @@ class Search:
         self,
         found: Pairs,
         journals: Sequence[Journal],
-        place: Beside,
+        asks: Sequence[Ask],
+        jobs: Callable[[], int],
         rules: Rules,
         display: Display,
     ) -> None:
-        """Take what the journals, one for each RabbitMQ, know already."""
-        self._found, self._journals, self._place = found, journals, place
+        """Take what the journals know already.
+
+        Args:
+            journals: one for each row.
+            asks: how its cells are answered, for each row.
+            jobs: says how many are probed side by side at most.
+        """
+        self._found, self._journals, self._asks, self._jobs = found, journals, asks, jobs
         self._rules, self._display = rules, display
         self._seen: dict[Cell, list[Observation]] = {}
-        self._turns = asyncio.Semaphore(place.jobs)
+        self._turns = asyncio.Semaphore(jobs())
         self._builds = asyncio.Semaphore(BUILDS)
         for row, journal in enumerate(journals):
-            for column, release in enumerate(found.axis.releases):
-                if seen := journal.of(release.version, found.axis.environment(release)):
+            for column, release in enumerate(found.columns):
+                environment = found.rows[row].across.environment(release)
+                if seen := journal.of(release.version, environment):
                     self._seen[row, column] = seen
 
     async def run(self, *, whole: bool = False) -> None:
@@ -129,10 +183,14 @@ class Search:
             wanted = wanted or self._unconfirmed()
             if not wanted:
                 return
-            wanted.sort(key=lambda cell: (cell[1], cell[0]))
-            columns = groupby(wanted, key=lambda cell: cell[1])
-            work = [self._column(column, [*cells], alone=alone) for column, cells in columns]
-            await together(work)
+            # Cells of one environment follow each other.
+            found = [(self._environment(cell), cell) for cell in wanted]
+            found.sort(key=lambda pair: (pair[1][1], pair[0].digest))
+            groups = groupby(found, key=lambda pair: pair[0])
+            await together(
+                self._cells(environment, [cell for _, cell in cells], alone=alone)
+                for environment, cells in groups
+            )
 
     def _unconfirmed(self) -> list[Cell]:
         """The cells beside a border that were asked only once."""
@@ -144,24 +202,29 @@ class Search:
                     for other in ((r - 1, c), (r + 1, c), (r, c - 1), (r, c + 1)))
         ]  # fmt: skip
 
-    async def _column(self, column: int, cells: Sequence[Cell], *, alone: bool) -> None:
-        """Build an environment, then ask for its cells: so nobody waits for it in a turn."""
-        environment = self._found.axis.environment(self._found.axis.releases[column])
-        async with self._builds:
-            with contextlib.suppress(building.UninstallableError):  # each of the cells says so
-                await building.install(environment)
-        await together(self._probe(cell, alone=alone) for cell in cells)
-
-    async def _probe(self, cell: Cell, *, alone: bool) -> None:
+    def _environment(self, cell: Cell) -> Environment:
         row, column = cell
-        release: Release = self._found.axis.releases[column]
-        rabbitmq = self._found.rabbitmqs[row]
-        name = f"{release.version} on RabbitMQ {rabbitmq}"
-        environment = self._found.axis.environment(release)
+        return self._found.rows[row].across.environment(self._found.columns[column])
+
+    async def _cells(self, environment: Environment, cells: Sequence[Cell], *, alone: bool) -> None:
+        """Build an environment, then ask for its cells: so nobody waits for it in a turn."""
+        exact, resolve = environment, self._found.rows[cells[0][0]].across.resolve
+        async with self._builds:
+            with contextlib.suppress(UninstallableError):  # each of the cells says so
+                exact = await resolve(environment) if resolve else environment
+                await building.install(exact)
+        await together(self._probe(cell, environment, exact, alone=alone) for cell in cells)
+
+    async def _probe(
+        self, cell: Cell, environment: Environment, exact: Environment, *, alone: bool
+    ) -> None:
+        row, column = cell
+        version = self._found.columns[column].version
+        name = f"{version} on {self._found.down} {self._found.rows[row].point}"
         async with self._turns:
-            seen = await self._place.beside(
-                rabbitmq, release.version, environment, self._found.program, self._rules,
-                lambda text: self._display.stage(name, text), alone=alone,
+            seen = await self._asks[row](
+                version, exact, self._found.program, self._rules,
+                lambda text: self._display.stage(name, text), alone=alone or self._jobs() == 1,
             )  # fmt: skip
         self._found.probes += 1
         self._journals[row].add(seen, environment)
@@ -170,4 +233,5 @@ class Search:
 
 
 def _span(what: str, first: str, last: str) -> str:
-    return f"{what} {first}" if first == last else f"{what} {first} to {last}"
+    span = first if first == last else f"{first} to {last}"
+    return f"{what} {span}".strip()

@@ -11,9 +11,10 @@ from pathlib import Path
 from bisector.axes.axis import Axis, Choice
 from bisector.axes.between import of_files
 from bisector.axes.brokers import RABBITMQ, of_rabbitmqs
-from bisector.axes.days import of_days
+from bisector.axes.crossed import Named, order
+from bisector.axes.days import DAYS, of_days
 from bisector.axes.dependencies import of_any, of_dependency
-from bisector.axes.interpreters import of_pythons
+from bisector.axes.interpreters import PYTHON, of_pythons
 from bisector.axes.releases import of_package
 from bisector.commands import options
 from bisector.environments.recipes import Environment
@@ -22,7 +23,6 @@ from bisector.errors import UserError
 from bisector.questions import ending
 from bisector.rabbitmq import fleet
 
-PYTHON, DAYS = "python", "days"
 IMPORT_CLEAN = "import-clean"
 OURS = (PACKAGE, PYTHON, DAYS, RABBITMQ)
 
@@ -50,8 +50,8 @@ def add_where(parser: argparse.ArgumentParser) -> None:
         " (in the environment of one release of FastStream, where --with faststream==VERSION names"
         " it), `python`: interpreters, `days`: every upload to the index that may change what a"
         " fresh install of --with faststream==VERSION, or of --requirements FILE, resolves to, or"
-        " `rabbitmq`: its versions, beside one release of FastStream; `rabbitmq` and another one:"
-        " which pairs work?",
+        " `rabbitmq`: its versions, beside one release of FastStream; two of them: which pairs"
+        " work? (there also some of the points: `aio-pika>=9.4`)",
     )  # fmt: skip
     where.add_argument(
         "--between", nargs=2, type=Path, metavar=("OLD", "NEW"),
@@ -108,28 +108,30 @@ def check(args: argparse.Namespace) -> None:
         UserError: with a line that says what to do instead.
     """
     chosen = args.along or [PACKAGE]
-    args.pairs = len(chosen) == 2 and RABBITMQ in chosen
-    if len(chosen) > 1 and not args.pairs:
-        raise UserError("--along: name one axis, or two of which one is rabbitmq")
-    if chosen.count(RABBITMQ) == 2:
-        raise UserError("--along rabbitmq twice: name another axis beside it")
-    args.along = next((name for name in chosen if name != RABBITMQ), RABBITMQ)
+    if len(chosen) > 2:
+        raise UserError("--along: name one axis, or two for a map of pairs; no more")
+    args.pairs = order(*map(Named.read, chosen)) if len(chosen) == 2 else None
+    args.along = args.pairs[1].name if args.pairs else chosen[0]
     own = [program.name for program in args.programs if program.builtin]
     held = any(re.match(rf"{PACKAGE}\b", text) for text in args.with_)
-    alone = args.along not in OURS and not held
+    walked = [named.name for named in args.pairs or ()]
+    alone = args.along not in OURS and not held and PACKAGE not in walked
     if alone and own:
         raise UserError(
             f"the scenario {own[0]} is about {PACKAGE}, which is not there along {args.along}: name"
             f" a program of yours, or --with {PACKAGE}==VERSION"
         )
-    if RABBITMQ in chosen and (args.rabbitmq or args.no_broker):
+    rabbitmq = RABBITMQ in (args.along, *walked)
+    if rabbitmq and (args.rabbitmq or args.no_broker):
         raise UserError(
             f"--along {RABBITMQ} walks its versions: leave out --rabbitmq and --no-broker; --from"
             " and --to choose among them"
         )
-    if args.pairs and (args.flaky or args.source or args.repeat > 1):
-        raise UserError("two axes are searched as they are: leave out --flaky, --repeat, --source")
-    if RABBITMQ in chosen and options.cost_asked(args):
+    if args.pairs and (args.flaky or args.source or args.suspect or args.repeat > 1):
+        raise UserError(
+            "two axes are searched as they are: leave out --flaky, --repeat, --source, --suspect"
+        )
+    if rabbitmq and options.cost_asked(args):
         raise UserError(
             "costs are only compared on one RabbitMQ: `nox -s check -- --rabbitmq VERSION`"
         )
@@ -152,7 +154,7 @@ async def axis(args: argparse.Namespace, note: Callable[[str], None]) -> Axis:
     if args.between:
         old, new = args.between
         return of_files(old, new, args.choice)
-    line = await _line(args.along, args.choice, args.project, note)
+    line = await line_of(args.along, args.choice, args.project, note)
     there = [release.version for release in line.releases]
     for version in args.suspect:
         if version not in there:
@@ -162,19 +164,20 @@ async def axis(args: argparse.Namespace, note: Callable[[str], None]) -> Axis:
     return line
 
 
-async def _line(
-    along: str, choice: Choice, project: tuple[str, ...], note: Callable[[str], None]
+async def line_of(
+    name: str, choice: Choice, project: tuple[str, ...], note: Callable[[str], None]
 ) -> Axis:
-    if along == PYTHON:
+    """Return an axis by its name, with what a choice holds."""
+    if name == PYTHON:
         return of_pythons(choice)
-    if along == RABBITMQ:
+    if name == RABBITMQ:
         return of_rabbitmqs(choice, await fleet.versions(note))
-    if along == DAYS:
+    if name == DAYS:
         return await of_days(choice, project)
-    if along != PACKAGE and PACKAGE in choice.pins:
-        return await of_dependency(along, choice)
-    if along != PACKAGE:
-        return of_any(along, choice)
+    if name != PACKAGE and PACKAGE in choice.pins:
+        return await of_dependency(name, choice)
+    if name != PACKAGE:
+        return of_any(name, choice)
     if choice.end and _is_unreleased(choice.end):
         choice = replace(choice, far=await _far(choice.end, choice, note))
     return of_package(choice)

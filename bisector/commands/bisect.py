@@ -12,6 +12,7 @@ from rich.table import Table
 
 from bisector.axes import axis as axes
 from bisector.axes.brokers import RABBITMQ
+from bisector.axes.interpreters import PYTHON
 from bisector.bisection.inquiry import Finding, Inquiry, Manner
 from bisector.bisection.journal import JOURNAL
 from bisector.bisection.loop import AGREEING
@@ -186,7 +187,7 @@ def _write(args: argparse.Namespace, findings: list[Finding]) -> None:
 
 async def _look_closer(inquiry: Inquiry, finding: Finding, args: argparse.Namespace) -> None:
     for flip in finding.answer.flips:
-        if args.blame and finding.answer.axis.package != "python":
+        if args.blame and finding.answer.axis.package != PYTHON:
             await inquiry.blame(finding, flip)
         if args.source:
             await inquiry.find_commit(finding, flip, args.source)

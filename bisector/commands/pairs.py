@@ -3,58 +3,137 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
+from bisector.axes import crossed
+from bisector.axes.axis import Axis, Choice
+from bisector.axes.brokers import RABBITMQ
+from bisector.axes.crossed import Row
 from bisector.bisection.journal import Journal, Question
-from bisector.bisection.pairs import Pairs, Search
+from bisector.bisection.pairs import Ask, Pairs, Search
 from bisector.commands import along, options
-from bisector.errors import FOUND, NO_FLIP, TROUBLE, UserError
+from bisector.errors import FOUND, NO_FLIP, TROUBLE
 from bisector.places.beside import Beside
+from bisector.places.display import Display
+from bisector.places.here import Here
 from bisector.questions.programs import Program
+from bisector.rabbitmq.broker import open_broker
 from bisector.rabbitmq.fleet import Fleet, versions
 from bisector.search.exact import Verdict
-from bisector.search.grid import Plan
 from bisector.telling import maps
 from bisector.telling import pairs as telling
 from bisector.telling.terminal import display_for
 
 
 async def run(args: argparse.Namespace, console: Console) -> int:
-    """Find which pairs work and report it."""
-    if len(args.programs) > 1:
-        raise UserError("two axes: name one scenario or program")
-    (program,) = args.programs
-    with display_for(console) as display:
-        rabbitmqs = await versions(display.note)
-        axis = await along.axis(args, display.note)
-        plan = Plan.of(len(rabbitmqs), len(axis.releases))
-        found = Pairs(program, rabbitmqs, axis, plan)
-        async with Fleet(display.note) as fleet:
-            place = Beside(fleet, args.manner.jobs, display.note, insist=args.manner.insist)
-            journals = []
-            for version in rabbitmqs:
-                async with fleet.lend(version) as broker:
-                    question = _question(args, program, axis.package, f"{version}, {broker.source}")
-                journals.append(Journal(question, args.journal, display.note))
-                if args.fresh:
-                    journals[-1].forget()
-            rules = options.rules_of(args, program)
-            await Search(found, journals, place, rules, display).run(whole=args.map)
-    telling.show(found, console)
-    options.write(args.json, json.dumps(telling.to_json(found), indent=2) + "\n")
-    options.write(args.markdown, telling.to_markdown(found))
-    if args.figure:
-        title = f"{program.as_typed}: which pairs work"
-        figure = maps.draw(telling.rows(found), title, telling.columns(found))
-        maps.save(figure, Path(args.figure))
-    told = {Verdict.GOOD, Verdict.BAD} & {*found.known.values()}
-    return FOUND if len(told) > 1 else NO_FLIP if told else TROUBLE
+    """Find which pairs work and report it, for each program."""
+    maps_of_pairs: list[Pairs] = []
+    down, _ = args.pairs
+    try:
+        with display_for(console) as display:
+            rows = await _rows(args, display.note)
+            async with contextlib.AsyncExitStack() as stack:
+                asking = await (_fleet if down.name == RABBITMQ else _broker)(args, display, stack)
+                for program in args.programs:
+                    found = Pairs(program, down.title, rows)
+                    maps_of_pairs.append(found)
+                    await _search(args, found, asking, display)
+                    display.pause()
+                    telling.show(found, console)
+                    display.resume()
+    finally:  # what was found is written, whatever came after it
+        if maps_of_pairs:
+            _write(args, maps_of_pairs)
+    told = {verdict for found in maps_of_pairs for verdict in found.known.values()}
+    answers = {Verdict.GOOD, Verdict.BAD} & told
+    return FOUND if len(answers) > 1 else NO_FLIP if answers else TROUBLE
 
 
-def _question(args: argparse.Namespace, program: Program, package: str, rabbitmq: str) -> Question:
-    """The question that `bisect --rabbitmq VERSION` asks, too: they know each other's answers."""
+async def _rows(args: argparse.Namespace, note: Callable[[str], None]) -> list[Row]:
+    down, across = args.pairs
+    rabbitmqs = await versions(note) if down.name == RABBITMQ else ()
+
+    async def walk(choice: Choice) -> Axis:
+        return await along.line_of(across.name, choice, args.project, note)
+
+    points = crossed.points(down, args.choice, rabbitmqs)
+    return await crossed.rows(down, across, args.choice, points, walk)
+
+
+class _Asking:
+    """How the cells of a row are answered, and by which RabbitMQ."""
+
+    def __init__(self, place: Here | Beside, rabbitmqs: dict[str, str]) -> None:
+        """Take the RabbitMQ of each row by its point; of one that stands for all, by ""."""
+        self.place, self._rabbitmqs = place, rabbitmqs
+
+    def ask(self, row: Row) -> Ask:
+        if isinstance(self.place, Beside):
+            return partial(self.place.beside, row.point)
+        return self.place.answer
+
+    def rabbitmq(self, row: Row) -> str:
+        return self._rabbitmqs.get(row.point) or self._rabbitmqs[""]
+
+
+async def _fleet(
+    args: argparse.Namespace, display: Display, stack: contextlib.AsyncExitStack
+) -> _Asking:
+    fleet = await stack.enter_async_context(Fleet(display.note))
+    there = {}
+    for version in await versions(display.note):
+        async with fleet.lend(version) as broker:
+            there[version] = f"{version}, {broker.source}"
+    manner = args.manner
+    return _Asking(Beside(fleet, manner.jobs, display.note, insist=manner.insist), there)
+
+
+async def _broker(
+    args: argparse.Namespace, display: Display, stack: contextlib.AsyncExitStack
+) -> _Asking:
+    needed = not args.no_broker and any(program.broker for program in args.programs)
+    opened = open_broker(display.note, args.rabbitmq, needed=needed)
+    broker, version = await stack.enter_async_context(opened)
+    here = Here(broker, args.manner.jobs, display.note, insist=args.manner.insist)
+    return _Asking(here, {"": f"{version}, {broker.source}"})
+
+
+async def _search(
+    args: argparse.Namespace, found: Pairs, asking: _Asking, display: Display
+) -> None:
+    journals = []
+    for row in found.rows:
+        question = _question(args, found.program, row, asking.rabbitmq(row))
+        journals.append(Journal(question, args.journal, display.note))
+        if args.fresh:
+            journals[-1].forget()
+    asks = [asking.ask(row) for row in found.rows]
+    rules = options.rules_of(args, found.program)
+    search = Search(found, journals, asks, lambda: asking.place.jobs, rules, display)
+    await search.run(whole=args.map)
+
+
+def _question(args: argparse.Namespace, program: Program, row: Row, rabbitmq: str) -> Question:
+    """The question that a bisection along the row asks, too: they know each other's answers."""
     rules = options.rules_of(args, program).to_json()
-    return Question.of(package, program.as_typed, program.digest, args.choice, rabbitmq, rules)
+    package = row.across.package
+    return Question.of(package, program.as_typed, program.digest, row.choice, rabbitmq, rules)
+
+
+def _write(args: argparse.Namespace, found: Sequence[Pairs]) -> None:
+    told = [telling.to_json(each) for each in found]
+    options.write(
+        args.json, json.dumps(told if len(args.programs) > 1 else told[0], indent=2) + "\n"
+    )
+    options.write(args.markdown, "\n".join(map(telling.to_markdown, found)))
+    if args.figure:
+        figure = maps.draw(
+            telling.figure_rows(found), telling.title(found), telling.columns(found[0])
+        )
+        maps.save(figure, Path(args.figure))
