@@ -275,21 +275,3 @@ def test_along_rabbitmq(two: tuple[str, str], checkout: Path) -> None:
     wrong = run([*along, *held, "--rabbitmq", "4", "large-message"], checkout)
     assert wrong.code == 2
     assert "leave out --rabbitmq" in wrong.stderr
-
-
-def test_which_pairs_work(two: tuple[str, str], checkout: Path) -> None:
-    command = [*TOOL, "bisect", "--along", "faststream", "--along", "rabbitmq", "--json", "-"]
-    told = run([*command, "--from", "0.7.7", "--to", "0.7.8", "large-message"], checkout)
-    answer = json.loads(told.stdout)
-    schemas.validate(answer, "pairs")
-    assert {*two} <= {*answer["rabbitmqs"]}
-    for number, row in zip(answer["rabbitmqs"], answer["cells"], strict=True):
-        assert {*row} == {"bad" if Version(number) >= Version("4") else "good"}
-    assert all(sentence.endswith("with all of faststream.") for sentence in answer["answer"])
-    assert told.code == 0
-    assert "cells, all probed" in told.stderr
-    again = run([*command, "--from", "0.7.7", "--to", "0.7.8", "large-message"], checkout)
-    assert json.loads(again.stdout)["probes"] == 0  # the journal knows it all
-    wrong = run([*TOOL, "bisect", "--along", "faststream", "--along", "python"], checkout)
-    assert wrong.code == 2
-    assert "two of which one is rabbitmq" in wrong.stderr
