@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -79,6 +80,7 @@ class Inquiry:
         rabbitmq: str,
         fleet: Fleet | None = None,
         journal: Path,
+        known: Sequence[Path] = (),
         fresh: bool,
         display: Display,
     ) -> None:
@@ -86,10 +88,11 @@ class Inquiry:
 
         Args:
             fleet: where RabbitMQ itself is walked: takes the broker's place.
+            known: journals of other runs.
         """
         self._program, self._choice, self._rules, self._manner = program, choice, rules, manner
         self._broker, self._rabbitmq, self._display = broker, rabbitmq, display
-        self._journal, self._fresh = journal, fresh
+        self._journal, self._known, self._fresh = journal, known, fresh
         self._forgotten: list[Question] = []
         self._source = fleet.source if fleet else broker.source
         self._place: Place = (
@@ -193,7 +196,7 @@ class Inquiry:
             axis.package, program.as_typed, program.digest, self._choice, rabbitmq,
             self._rules.to_json(),
         )  # fmt: skip
-        journal = Journal(question, self._journal, self._display.note)
+        journal = Journal(question, self._journal, self._display.note, self._known)
         if self._fresh and question not in self._forgotten:
             self._forgotten.append(question)
             journal.forget()

@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -62,33 +62,50 @@ class Journal:
     """The observations made so far for one question."""
 
     def __init__(
-        self, question: Question, path: Path = JOURNAL, note: Callable[[str], None] = print
+        self,
+        question: Question,
+        path: Path = JOURNAL,
+        note: Callable[[str], None] = print,
+        known: Sequence[Path] = (),
     ) -> None:
         """Read what is there.
 
         Args:
             note: is told when the file's end was cut off and had to be passed over.
+            known: journals of other runs, which are read only.
 
         Raises:
             UserError: the file is not a journal, or of a layout that this version does not know.
         """
         self._question, self._path = asdict(question), path
         self._observations: list[tuple[str, Observation]] = []
-        try:
-            lines = path.read_bytes().splitlines()
-        except FileNotFoundError:
-            return
-        if lines and _parse(lines[0]) != _HEADER:
+        for file in known:
+            if file.absolute() == path.absolute():
+                continue
+            taken = self._read(file, note)
+            if not taken:
+                why = (
+                    "is not a journal of this version" if taken is None else "answers nothing here"
+                )
+                note(f"{_shown(file)} {why}: passed over")
+        if path.exists() and self._read(path, note) is None:
             raise UserError(
                 f"{_shown(path)} is not a journal of this version:"
                 " move it away, or name another one with --journal"
             )
-        broken = 0
+
+    def _read(self, path: Path, note: Callable[[str], None]) -> int | None:
+        """Take what a file knows; returns how many lines of it, None: it is no journal."""
+        lines = path.read_bytes().splitlines()
+        if lines and _parse(lines[0]) != _HEADER:
+            return None
+        broken = taken = 0
         for line in lines[1:]:
             row = _parse(line)
             try:
                 if row["question"] != self._question:
                     continue
+                taken += 1
                 if row.get("forget"):
                     self._clear()
                 else:
@@ -97,6 +114,7 @@ class Journal:
                 broken += bool(line.strip())
         if broken:
             note(f"{_shown(path)}: passed over {broken} line(s) that a crash left incomplete")
+        return taken
 
     def _take(self, row: dict[str, Any]) -> None:
         """Keep what a line says; LookupError, TypeError or ValueError: it is not whole."""

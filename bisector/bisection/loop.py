@@ -58,7 +58,8 @@ class Bisection:
 
         Args:
             repeat: probes of a release that all have to be good for it to be good.
-            confirm: how often a release beside a flip must have given its verdict.
+            confirm: how often a release beside a flip must have given its verdict; 0: none is
+                named.
             suspects: releases to be tried first.
         """
         order = [release.version for release in axis.releases]
@@ -239,7 +240,7 @@ class Bisection:
     @property
     def to_be_proven(self) -> bool:
         """Whether probes may have disturbed each other: scenarios share nothing, programs may."""
-        return not self._program.builtin and self._place.jobs > 1
+        return self._confirm > 0 and not self._program.builtin and self._place.jobs > 1
 
     def _unproven(self, history: Sequence[Verdict | None]) -> list[int]:
         """The releases that an answer rests on, and that were never probed alone."""

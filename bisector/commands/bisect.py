@@ -16,7 +16,7 @@ from bisector.axes.interpreters import PYTHON
 from bisector.bisection.inquiry import Finding, Inquiry, Manner
 from bisector.bisection.journal import JOURNAL
 from bisector.bisection.loop import AGREEING
-from bisector.commands import along, options, pairs
+from bisector.commands import along, options, pairs, sharing
 from bisector.errors import FOUND, NO_FLIP, TROUBLE, UNSURE, UserError
 from bisector.questions import cost, programs
 from bisector.rabbitmq import offers
@@ -98,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
         help="where observations are kept (default: .bisector/journal.jsonl)",
     )  # fmt: skip
 
+    sharing.add_options(made)
     what = made.add_argument_group("what to write")
     what.add_argument(
         "--json", metavar="FILE", help="also write the answer as JSON; - is standard output"
@@ -131,6 +132,8 @@ async def run(args: argparse.Namespace) -> int:
     finally:  # what was found is written, whatever came after it
         if findings:
             _write(args, findings)
+    if args.shard:
+        return FOUND
     if args.map or len(findings) > 1:
         maps.show(maps.rows_of(map(documents.of_finding, findings)), console)
     if any(finding.answer.flips for finding in findings):
@@ -161,10 +164,16 @@ async def _inquire(args: argparse.Namespace, console: Console, findings: list[Fi
                     rabbitmq="each of its own" if walked else rabbitmq,
                     fleet=fleet if walked else None,
                     journal=args.journal,
+                    known=args.known,
                     fresh=args.fresh,
                     display=display,
                 )
-                finding = await inquiry.find(await along.axis(args, display.note))
+                axis = await along.axis(args, display.note)
+                if args.shard:
+                    axis = sharing.part(axis, args.programs, args.shard)
+                    display.note(sharing.said(args, await inquiry.find(axis)))
+                    continue
+                finding = await inquiry.find(axis)
                 findings.append(finding)
                 # The answer first: whoever hangs is in a hurry.
                 display.pause()
@@ -214,6 +223,7 @@ def _sorted_out(args: argparse.Namespace) -> argparse.Namespace:
         [programs.load(words, needs)] if words else [programs.scenario(n) for n in chosen]
     )
     along.check(args)
+    sharing.check(args)
     args.choice = axes.Choice(
         args.start, args.end, args.stable, args.deps, args.python, tuple(args.with_),
         tuple(args.extra),
@@ -221,8 +231,9 @@ def _sorted_out(args: argparse.Namespace) -> argparse.Namespace:
     )  # fmt: skip
     insist = args.jobs is not None
     jobs = args.jobs or options.default_jobs()
+    confirm = 0 if args.shard else args.confirm  # a part names nothing
     args.manner = Manner(
-        jobs, insist, args.map, args.repeat, args.flaky, args.confidence, args.most, args.confirm,
+        jobs, insist, args.map, args.repeat, args.flaky, args.confidence, args.most, confirm,
         tuple(args.suspect),
     )  # fmt: skip
     return args

@@ -110,7 +110,7 @@ async def _search(
     journals = []
     for row in found.rows:
         question = _question(args, found.program, row, asking.rabbitmq(row))
-        journals.append(Journal(question, args.journal, display.note))
+        journals.append(Journal(question, args.journal, display.note, args.known))
         if args.fresh:
             journals[-1].forget()
     asks = [asking.ask(row) for row in found.rows]
