@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -32,7 +33,7 @@ from bisector.questions.ending import Rules
 from bisector.rabbitmq import debian, offers
 from bisector.rabbitmq.fleet import Fleet
 from bisector.rabbitmq.server import PrivateServer
-from bisector.search.exact import Verdict
+from bisector.search.exact import History, Verdict
 from bisector.telling import pairs as telling
 from tests import schemas
 from tests.command import TOOL, run
@@ -211,6 +212,9 @@ class Watching:
     def observed(self, observation: Observation, *, remembered: bool) -> None:  # noqa: ARG002
         """A cell is answered."""
         self.first.set()
+
+    def line(self, points: Sequence[Release], verdicts: History) -> None:
+        """Nobody looks."""
 
     def known(self, text: str) -> None:
         """Nobody looks."""

@@ -76,7 +76,7 @@ def test_parts_and_the_whole_say_the_same(checkout: Path, tmp_path: Path) -> Non
     for field in ("answer", "flips", "affected"):
         assert answer[field] == whole[field]
     other = run([*command, "--known", own, "--journal", own + "2", "constructor-url"], checkout)
-    assert "own.jsonl answers nothing here: passed over" in other.stderr
+    assert "own.jsonl answers nothing here: passed over" in other.stdout
 
 
 @pytest.mark.parametrize(
