@@ -6,6 +6,7 @@ import asyncio
 import math
 import random
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -77,6 +78,7 @@ class Search:
         self._finished: set[str] = set()
         self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
         self._taken = 0
+        self._rounds: Counter[str] = Counter()
         self._pace = math.inf
         """Seconds a figure takes, in the round in which it took least."""
         self._random = random.Random()
@@ -110,9 +112,13 @@ class Search:
             wants = self._wants(beliefs) if self._left() > 1 - SEARCHING else {}
             if not wants:
                 return
-            points = max(wants, key=lambda points: len(wants[points]))
+            points = max(wants, key=lambda points: (len(wants[points]), -self._had(wants[points])))
             await self._round(points, wants[points])
             self._look_ahead()
+
+    def _had(self, wanted: Sequence[Benchmark]) -> int:
+        """How many rounds one of these benchmarks had: whoever had fewest is next."""
+        return min(self._rounds[benchmark.name] for benchmark in wanted)
 
     @property
     def seconds(self) -> float:
@@ -241,6 +247,7 @@ class Search:
 
     async def _measure(self, order: Sequence[int], wanted: Sequence[Benchmark]) -> list[Taken]:
         self._taken += 1
+        self._rounds.update(benchmark.name for benchmark in wanted)
         began = time.monotonic()
         names = ", ".join(self._name(i) for i in sorted(order))
         self._display.stage("measuring", f"round {len(self.ledger.rounds) + 1}: {names}")
@@ -385,11 +392,8 @@ class Search:
         )  # fmt: skip
 
     def _first_stable(self, tested: Trial) -> str | None:
-        stable = (r.version for r in self.axis.releases[self._after(tested) :] if r.stable)
-        return next(stable, None)
-
-    def _after(self, tested: Trial) -> int:
-        return self._index[tested.after, tested.environments[1]]
+        after = self._index[tested.after, tested.environments[1]]
+        return next((r.version for r in self.axis.releases[after:] if r.stable), None)
 
 
 def _part(log: float) -> float:
