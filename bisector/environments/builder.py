@@ -57,6 +57,7 @@ def serve(requests: socket.socket, build: Callable[[str], Callable[[], None]]) -
             sys.stdout.flush()
             sys.stderr.flush()
             if not (child := os.fork()):
+                requests.close()  # nobody reads them here
                 _fork(channel, request["variables"], work)
         children = [pid for pid in children if not os.waitpid(pid, os.WNOHANG)[0]]
         children.append(child)
