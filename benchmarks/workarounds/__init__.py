@@ -1,1 +1,1 @@
-"""Workarounds that are told for the sibling-close hang: a program each, for `nox -s advise`."""
+"""What is told to those who are hit: a folder a scenario, a program for each piece of advice."""

@@ -1,16 +1,13 @@
-"""What all pieces of advice share: the hang that they are tried on, and how they are judged.
-
-The hang is ag2ai/faststream#1346: a broker publishes to a named exchange, a sibling in the same
-process is opened and closed, and from then on publishing does not return.
+"""What all pieces of advice share: a broker to try them on, and how they are judged.
 
 The outcome is one of
 
-- "helps": messages published as advised return and arrive exactly once, and all else goes on.
-- "makes it worse": something is lost that the hang alone leaves intact, whether or not publishing
-  works: the broker no longer receives, or publishes while the sibling is open; a message that was
+- "helps": messages published, or worked on, as advised arrive exactly once, and all else goes on.
+- "makes it worse": something is lost that the fault alone leaves intact, whether or not the rest
+  works: the broker no longer receives, or publishes while a sibling is open; a message that was
   reported as published does not arrive, or arrives twice; a connection stays after closing.
 - "does not help": neither.
-- "not needed": without the advice nothing hangs either.
+- "not needed": without the advice there is no fault either.
 - "could not be tried": what the advice asks for is not there.
 
 The convention is that of benchmarks/scenarios/, with exit codes 0, 1, 1, 125, 125.
@@ -19,11 +16,10 @@ The convention is that of benchmarks/scenarios/, with exit codes 0, 1, 1, 125, 1
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import os
 from collections import Counter
-from typing import Any, AsyncIterator, Awaitable, Callable, Sized
+from typing import Any, Awaitable, Callable, Sized
 from urllib.parse import urlsplit
 
 from benchmarks import compat
@@ -40,7 +36,6 @@ from benchmarks.scenarios._common import (
     describe,
     watch,
 )
-from benchmarks.scenarios._evidence import await_chain
 
 HELPS, NO_HELP, WORSE = "helps", "does not help", "makes it worse"
 NOT_NEEDED, NOT_TRIED = "not needed", "could not be tried"
@@ -58,39 +53,49 @@ class Case:
 
     broker: Any
 
-    def __init__(self, bench: Bench) -> None:
-        self.bench, self.control, self.url = bench, bench.control, bench.url
+    def __init__(self, bench: Bench, url: str = "") -> None:
+        self.bench, self.control, self.url = bench, bench.control, url or bench.url
         self.exchange = compat.make_exchange(bench.control.exchange)
         self.evidence: dict[str, Any] = {}
         self.notes: list[str] = []  # what else the reason has to say
         self.deadline = FLOOR_SECONDS
+        self.consumes = True  # whether the broker has been started, not only connected
         self.published: list[str] = []  # bodies that were reported as published
-        self._stuck: Call | None = None
-        self._worse: list[str] = []  # what is lost that the hang alone leaves intact
+        self._worse: list[str] = []  # what is lost that the fault alone leaves intact
         self._inbox, self._arrived = f"{bench.name}-inbox", asyncio.Event()
+        self._sent = self._received = 0  # of what the broker is sent
         self._closers: list[Callable[[], Awaitable[Any]]] = []
         self._connections: set[int] = set()
 
-    @classmethod
-    async def start(cls, bench: Bench) -> Case:
-        """Start the broker and see that it publishes, in how much time, and receives."""
-        case = cls(bench)
-        case._connections = {id(c) for c in _connections(bench.url)}
-        case.broker = case.make_broker()
+    async def start(
+        self, prepare: Callable[[], None] = lambda: None, *, consume: bool = True
+    ) -> None:
+        """Start the broker and see that it publishes, in how much time, and receives.
+
+        `prepare` is called when the broker is there, and not connected yet; without `consume` it
+        is only connected.
+        """
+        self._connections = {id(c) for c in _connections(self.url)}
+        self.broker = self.make_broker()
 
         async def receive(_body: Any) -> None:
-            case._arrived.set()
+            self._received += 1
+            self._arrived.set()
 
-        queue = compat.make_queue(case._inbox, exclusive=True)
-        compat.subscribe(case.broker, queue, receive)
-        await bench.setup("starting the broker", compat.start(case.broker, bench.url))
+        queue = compat.make_queue(self._inbox, exclusive=True)
+        compat.subscribe(self.broker, queue, receive)
+        prepare()
+        self.consumes = consume
+        begin = compat.start if consume else compat.connect
+        await self.bench.setup("starting the broker", begin(self.broker, self.url))
         calls = [
-            await bench.setup("publishing", case.publish("before")) for _ in range(PUBLISHES_BEFORE)
+            await self.bench.setup("publishing", self.publish("before"))
+            for _ in range(PUBLISHES_BEFORE)
         ]
-        case.deadline = deadline_after(max(call.seconds for call in calls))
-        case.evidence["deadline_seconds"] = round(case.deadline, 4)
-        await bench.setup("receiving", case._receive())
-        return case
+        self.deadline = deadline_after(max(call.seconds for call in calls))
+        self.evidence["deadline_seconds"] = round(self.deadline, 4)
+        if consume:
+            await self.bench.setup("receiving", self._receive())
 
     def make_broker(self, url: str = "") -> Any:
         """A broker that the judging closes."""
@@ -108,48 +113,23 @@ class Case:
         broker, key = broker or self.broker, self.control.key
         await broker.publish(body, exchange=self.exchange, routing_key=key, **options)
 
-    @contextlib.asynccontextmanager
-    async def sibling(self, url: str = "") -> AsyncIterator[Any]:
-        """Open a sibling, and close it."""
-        sibling, url = self.make_broker(url), url or self.url
-        await self.bench.setup("opening the sibling", compat.connect(sibling, url))
-        yield sibling
-        await self.bench.setup("closing the sibling", compat.close(sibling))
-
-    async def hang(self) -> None:
-        """Let a sibling come, publish and go; the next publish is left as it is.
-
-        Raises EarlyError ("not needed") when it is not stuck.
-        """
-        async with self.sibling() as sibling:
-            call = self.publish("from the sibling", sibling)
-            await self.bench.setup("publishing through the sibling", call)
-        after = await watch(self.publish(STUCK), self.deadline)
-        if after.returned:
-            reason = f"without it publishing works, too, in {after.seconds:.3f} s"
-            raise EarlyError(Observation(UNTESTABLE, NOT_NEEDED, reason, self.evidence))
-        self._stuck, self.evidence["hang"] = after, await_chain(after.task)
-
     async def give_up(self, body: str) -> None:
         """Publish as an application that must not hang: `asyncio.wait_for`, which cancels."""
         call = await watch(asyncio.wait_for(self.publish(body), PATIENCE), PATIENCE + self.deadline)
         self.evidence["gave_up_with"] = describe(call.error) if call.error else "stuck"
 
-    async def judge(self, publish: Publish, *, prevents: bool = False) -> Observation:
-        """Publish MESSAGES as advised, look at what else has changed, and answer.
-
-        With `prevents`, for advice that keeps the hang from coming, see that it comes without.
-        """
+    async def try_out(
+        self, publish: Publish, then: Callable[[], Awaitable[None]] | None = None
+    ) -> Observation:
+        """Publish MESSAGES as advised, do something else, look around, and answer."""
         for n in range(MESSAGES):
             body = f"advised {n}"
             call = await watch(publish(body), self.deadline)
             if not call.returned:
                 return await self.failed("publishing", call)
             self.published.append(body)
-        if prevents:
-            await self.hang()
-        elif self._stuck and self._stuck.stuck:
-            self.notes.append("what hung before goes on hanging")
+        if then:
+            await then()
         await self._look_around()
         if self._worse:
             return self._answer(BAD, WORSE, *self._worse, "publishing works")
@@ -172,12 +152,11 @@ class Case:
 
     async def _look_around(self) -> None:
         """What else works: receiving, exactly one arrival for each message, closing."""
-        receives = await watch(self._receive(), self.deadline)
+        if self.consumes:
+            await self._see_receiving()
         arrived = Counter(await self.control.received())
         lost = [body for body in self.published if not arrived[body]]
         twice = [body for body in [*self.published, STUCK] if arrived[body] > 1]
-        if not receives.returned:
-            self.worse("the broker no longer receives")
         if lost:
             self.worse(f"{count(lost)} reported as published did not arrive")
         if twice:
@@ -192,13 +171,21 @@ class Case:
             published=len(self.published),
             lost=len(lost),
             arrived_twice=len(twice),
-            broker_receives=receives.returned,
             stuck_message_arrived=arrived[STUCK] > 0,
             connections_left=len(left),
         )
 
+    async def _see_receiving(self) -> None:
+        receives = await watch(self._receive(), self.deadline)
+        self.evidence["broker_receives"] = receives.returned
+        if not receives.returned:
+            self.worse("the broker no longer receives")
+        elif self._received > self._sent:
+            self.worse("the broker receives a message more than once")
+
     async def _receive(self) -> None:
         self._arrived.clear()
+        self._sent += 1
         await self.control.publish("for the broker", queue=self._inbox)
         await self._arrived.wait()
 

@@ -22,7 +22,7 @@ from bisector.isolation.needs import NOTHING, Needs
 SCENARIOS = ROOT / "benchmarks" / "scenarios"
 WORKAROUNDS = ROOT / "benchmarks" / "workarounds"
 SIBLING_CLOSE = "sibling-close"
-"""The scenario that is asked about when none is named, and whose workarounds are known."""
+"""The scenario that is asked about when none is named."""
 SCENARIO_TIMEOUT, PROGRAM_TIMEOUT = 30.0, 15.0
 """Seconds after which a probe that has not ended hangs.  Scenarios know much tighter deadlines of
 their own; theirs is for a release that blocks the event loop."""
@@ -203,9 +203,9 @@ def scenario(name: str) -> Program:
     return _builtin(SCENARIOS / (name.replace("-", "_") + ".py"), name)
 
 
-def workarounds() -> list[Program]:
-    """Return what is told to those who are stuck: a program for each piece of advice."""
-    files = sorted(WORKAROUNDS.glob("[!_]*.py"))
+def workarounds(scenario: str) -> list[Program]:
+    """Return what is told to those who are hit by a scenario's fault: a program for each advice."""
+    files = sorted((WORKAROUNDS / scenario.replace("-", "_")).glob("[!_]*.py"))
     return [_builtin(path, path.stem.replace("_", "-")) for path in files]
 
 
@@ -220,7 +220,9 @@ def _builtin(path: Path, name: str) -> Program:
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, str)
     }
-    folders = dict.fromkeys([SCENARIOS, path.parent])  # workarounds share the scenarios' helpers
+    inside = path.relative_to(SCENARIOS.parent)
+    # Workarounds share the scenarios' helpers, and have some of their own.
+    folders = dict.fromkeys([SCENARIOS, *(SCENARIOS.parent / d for d in [*inside.parents][:-1])])
     shared = [
         SCENARIOS.parent / "compat.py",
         *(f for d in folders for f in sorted(d.glob("_*.py"))),
@@ -228,7 +230,7 @@ def _builtin(path: Path, name: str) -> Program:
     return Program(
         name=name,
         title=(ast.get_docstring(source) or name).splitlines()[0].rstrip("."),
-        arguments=("-m", f"benchmarks.{path.parent.name}.{path.stem}"),
+        arguments=("-m", ".".join(["benchmarks", *inside.with_suffix("").parts])),
         digest=_hash(*(file.read_bytes() for file in (path, *shared))),
         report=constants.get("REPORT"),
         expected=constants.get("EXPECTED") or "",

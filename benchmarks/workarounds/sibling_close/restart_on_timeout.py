@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from benchmarks import compat
 from benchmarks.scenarios._common import Bench, Observation, main, watch
-from benchmarks.workarounds._common import STEP_SECONDS, Case
+from benchmarks.workarounds._common import STEP_SECONDS
+from benchmarks.workarounds.sibling_close._common import Case
 
 
 async def probe(bench: Bench) -> Observation:
-    case = await Case.start(bench)
+    case = await Case.begin(bench)
     await case.hang()
     await case.give_up("advised 0")
     for what, step in [

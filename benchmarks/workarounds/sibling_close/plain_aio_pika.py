@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 
 from benchmarks.scenarios._common import Bench, Observation, main
-from benchmarks.workarounds._common import Case
+from benchmarks.workarounds.sibling_close._common import Case
 
 
 async def probe(bench: Bench) -> Observation:
-    case = await Case.start(bench)
+    case = await Case.begin(bench)
     await case.hang()
     aio_pika = importlib.import_module("aio_pika")
     connection = await aio_pika.connect_robust(bench.url)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from benchmarks.scenarios._common import Bench, Observation, main
-from benchmarks.workarounds._common import Case
+from benchmarks.workarounds.sibling_close._common import Case
 
 
 async def probe(bench: Bench) -> Observation:
-    case = await Case.start(bench)
+    case = await Case.begin(bench)
     return await case.judge(case.publish, prevents=True)
 
 

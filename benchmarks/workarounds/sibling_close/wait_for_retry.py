@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from benchmarks.scenarios._common import Bench, Observation, describe, main
-from benchmarks.workarounds._common import PATIENCE, Case
+from benchmarks.workarounds._common import PATIENCE
+from benchmarks.workarounds.sibling_close._common import Case
 
 ATTEMPTS = 3
 
 
 async def probe(bench: Bench) -> Observation:
-    case = await Case.start(bench)
+    case = await Case.begin(bench)
     await case.hang()
     attempts = case.evidence["attempts"] = []
 

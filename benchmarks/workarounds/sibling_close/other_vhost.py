@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from benchmarks.scenarios._common import Bench, Control, Observation, describe, main, watch
-from benchmarks.workarounds._common import Case, count, other
+from benchmarks.workarounds._common import count, other
+from benchmarks.workarounds.sibling_close._common import Case
 
 
 async def probe(bench: Bench) -> Observation:
     url = other("AMQP_URL_OTHER_VHOST", "a second virtual host")
-    case = await Case.start(bench)
+    case = await Case.begin(bench)
 
     # The broker goes on while the sibling is open, whether or not its exchange is over there, too.
     async with case.sibling(url):

@@ -1,0 +1,19 @@
+"""Wrap `publish` in `asyncio.wait_for`."""
+
+from __future__ import annotations
+
+import asyncio
+
+from benchmarks.scenarios._common import Bench, Observation, main
+from benchmarks.workarounds._common import PATIENCE
+from benchmarks.workarounds.publish_connection_lost._common import Case
+
+
+async def probe(bench: Bench) -> Observation:
+    case = await Case.begin(bench)
+    await case.lose()
+    return await case.judge(lambda body: asyncio.wait_for(case.publish(body), PATIENCE))
+
+
+if __name__ == "__main__":
+    main(probe)

@@ -1,0 +1,1 @@
+"""What helps those hit by publisher-after-connect: a program for each piece of advice."""
