@@ -2,7 +2,7 @@
 
 nox -s bisect                              which release fixed or broke it, or made it slower
 nox -s "release(X)" -- sibling-close       one release, one scenario
-nox -s advise -- X                         what helps those who are stuck with a release
+nox -s advise -- X                         what is bad in my release, what helps, where to go
 nox -s check -- X                          is this release, wheel or checkout worse
 nox -s changes -- OLD NEW                  all that two releases do differently
 nox -s calibrate                           how far the check can be trusted, measured
@@ -96,7 +96,7 @@ def command(name: str, does: str, *groups: str) -> None:
         nox.session(name=name, venv_backend="none", requires=["tool"])(run)
 
 
-command("advise", "Try what is told to those whose publishing hangs, on one release.")
+command("advise", "What about my release: what is bad in it, what helps, and where to go?")
 command(
     "clean", "Show what is kept from run to run, by size and age; remove what is named (`-- KIND`)."
 )
@@ -222,7 +222,8 @@ def lint(session: nox.Session) -> None:
     session.run("lint-imports", "--no-cache", "--no-logo")
     workflows = [str(file) for file in sorted(Path(".github").glob("*/*.yml"))]
     session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
-    session.run("zizmor", "--offline", "--quiet", *workflows)
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-actions", "action.yml")
+    session.run("zizmor", "--offline", "--quiet", "action.yml", *workflows)
     schemas = [str(file) for file in sorted(Path("bisector/telling/schemas").glob("*.json"))]
     session.run("check-jsonschema", "--check-metaschema", *schemas)
     build_docs(session)
