@@ -1,24 +1,27 @@
-"""What helps a user who is stuck with a release: each piece of advice, tried.
+"""What about my release: what is bad in it, what helps there, and where to go.
 
-The hang is that of the scenario sibling-close.  What was tried, and how it is judged, is in
-benchmarks/workarounds/, one program for each piece of advice; upgrading is tried here.
+Every scenario is asked of the release twice, with the dependencies of its day and with today's.
+What is told to those who are hit is in benchmarks/workarounds/, a folder for each scenario; to
+upgrade, to hold a dependency and to install as of a day are tried here.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
 from bisector.axes import axis as axes
-from bisector.axes.releases import of_package
-from bisector.bisection.answer import Answer
-from bisector.bisection.inquiry import Inquiry, Manner
+from bisector.axes.releases import of_package, package_environment
+from bisector.bisection import histories
+from bisector.bisection.histories import History, Target
+from bisector.bisection.inquiry import Finding, Inquiry, Manner
 from bisector.bisection.journal import JOURNAL
-from bisector.environments import recipes, releases
-from bisector.environments.releases import Release, TooShortError
+from bisector.environments import releases
+from bisector.environments.recipes import RELEASE_DAY, TODAY, Environment, as_of
+from bisector.environments.releases import PACKAGE, Release
 from bisector.errors import OutsideError
 from bisector.places.display import Display
 from bisector.questions import programs
@@ -32,13 +35,15 @@ from bisector.tasks import together
 HELPS, NO_HELP, WORSE = "helps", "does not help", "makes it worse"
 NOT_TRIED, NOT_NEEDED = "could not be tried", "not needed"
 MEANING = {
-    HELPS: "messages published as advised return and arrive exactly once, and all else goes on",
-    NO_HELP: "publishing goes on hanging, or fails; nothing else is lost",
-    WORSE: "something is lost that the hang leaves intact: receiving, publishing while the sibling"
+    HELPS: "messages published, or worked on, as advised arrive exactly once, and all else goes on",
+    NO_HELP: "it goes on hanging, or failing; nothing else is lost",
+    WORSE: "something is lost that the fault leaves intact: receiving, publishing while a sibling"
     " is open, a message, or a connection that stays after closing",
     NOT_TRIED: "this release, or this RabbitMQ, has not what it takes",
-    NOT_NEEDED: "without the advice nothing hangs either",
+    NOT_NEEDED: "without the advice nothing is wrong either",
 }
+IMPORTS = "import-clean"
+"""The scenario that is asked first: where it fails, no other can be asked."""
 
 
 @dataclass(frozen=True)
@@ -56,44 +61,123 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Advice:
-    """What helps in one release."""
+class Looked:
+    """What a release does in one scenario."""
 
-    release: str
     program: Program
-    hang: Observation
-    """The release without any advice."""
+    day: Observation
+    """With the dependencies of its day, or those that are pinned."""
+    today: Observation
+
+    @property
+    def bad(self) -> Observation | None:
+        """Where it is bad, if anywhere; of its day before today's."""
+        return next((o for o in (self.day, self.today) if o.verdict is Verdict.BAD), None)
+
+    @property
+    def deps(self) -> str:
+        """With which dependencies it is bad, or was asked first."""
+        return TODAY if self.bad is self.today else RELEASE_DAY
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A scenario that is bad in the release, and what is known of that."""
+
+    looked: Looked
+    history: History | None
+    """None: bad only with today's dependencies, or with what is pinned."""
+    upload: str | None
+    """What was uploaded when a fresh install stopped importing, where that is known."""
     tried: Sequence[Tried]
-    deps: str
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether no release is known to be good."""
+        return self.history is not None and Verdict.GOOD not in self.history.verdicts.values()
+
+    @property
+    def of_rabbitmq(self) -> bool:
+        """Whether the report is one about RabbitMQ itself."""
+        return bool(self.looked.program.report and "rabbitmq/" in self.looked.program.report)
+
+
+@dataclass(frozen=True)
+class Going:
+    """Where to go, and what that release does with the dependencies that it gets today."""
+
+    target: Target
+    today: Mapping[str, Observation]
+
+
+@dataclass(frozen=True)
+class Advice:
+    """All that was found out for those who have one release."""
+
+    release: Release
+    pinned: tuple[str, ...]
+    """What a requirements file holds beside FastStream: `aio-pika==9.4.1`."""
+    looked: Sequence[Looked]
+    faults: Sequence[Fault]
+    goings: Sequence[Going]
+    costs_known: bool
+    newest: str
+    """The newest stable release that was looked at."""
     rabbitmq: str
     rabbitmq_source: str
     started: datetime
     seconds: float
 
-    def those(self, answer: str) -> list[Tried]:
-        """The pieces of advice with that answer."""
-        return [tried for tried in self.tried if tried.answer == answer]
+    @property
+    def hang(self) -> Looked:
+        """What it does after a sibling was closed."""
+        return next(x for x in self.looked if x.program.name == programs.SIBLING_CLOSE)
+
+    @property
+    def tried(self) -> Sequence[Tried]:
+        """What is told to those who hang after a sibling was closed."""
+        for fault in self.faults:
+            if fault.looked.program.name == programs.SIBLING_CLOSE:
+                return fault.tried
+        answer = NOT_NEEDED if self.hang.day.verdict is Verdict.GOOD else NOT_TRIED
+        told = programs.workarounds(programs.SIBLING_CLOSE)
+        return [Tried(p.name, p.title, answer, self.hang.day.reason) for p in told]
 
 
 class Adviser:
-    """Tries advice beside one broker, `jobs` pieces side by side."""
+    """Asks about a release and tries advice beside one broker, `jobs` programs side by side."""
 
     def __init__(
-        self, *, broker: Broker, rabbitmq: str, display: Display, jobs: int, deps: str, python: str
+        self,
+        *,
+        broker: Broker,
+        rabbitmq: str,
+        display: Display,
+        jobs: int,
+        python: str,
+        known: Sequence[Release],
+        pinned: tuple[str, ...] = (),
     ) -> None:
-        self._broker, self._rabbitmq, self._display = broker, rabbitmq, display
-        self._jobs, self._choice = jobs, axes.Choice(deps=deps, python=python)
-        self._program = programs.scenario(programs.SIBLING_CLOSE)
-        self._rules = Rules(self._program.timeout)
+        """Take what does not change.
 
-    async def newest_that_hangs(self) -> str:
+        Args:
+            known: all releases of FastStream.
+            pinned: dependencies that are held.
+        """
+        self._broker, self._rabbitmq, self._display = broker, rabbitmq, display
+        self._jobs, self._known = jobs, known
+        self._choice = axes.Choice(python=python, with_=pinned)
+        self._room = asyncio.Semaphore(jobs)
+        self._histories, self._costs = histories.read_map(python), histories.read_costs()
+
+    async def newest_that_hangs(self) -> Release:
         """Bisect all releases, or read what earlier bisections left in the journal.
 
         Raises:
             OutsideError: none hangs.
         """
-        answer = await self._bisect(None)
-        bad = [r.version for r, v in zip(answer.releases, answer.history, strict=True)
+        answer = (await self._bisect(programs.scenario(programs.SIBLING_CLOSE))).answer
+        bad = [r for r, v in zip(answer.releases, answer.history, strict=True)
                if v is Verdict.BAD]  # fmt: skip
         if not bad:
             raise OutsideError(
@@ -102,81 +186,174 @@ class Adviser:
         return bad[-1]
 
     async def advise(self, release: Release) -> Advice:
-        """Try all advice on a release.
+        """Ask about a release, try all advice for what is bad in it, and choose where to go.
 
         Raises:
             OutsideError: the release cannot be tested.
         """
         started = datetime.now(timezone.utc)
-        hang = await self._try(release, self._program, release.version)
-        if hang.verdict is Verdict.SKIP:
-            raise OutsideError(f"{release.version} cannot be tested, name another: {hang.reason}")
-        if hang.verdict is Verdict.GOOD:
-            tried = [
-                Tried(p.name, p.title, NOT_NEEDED, hang.reason) for p in programs.workarounds()
-            ]
-        else:
-            tried = [await self._upgrade(release), *await self._workarounds(release)]
+        day, today = await together(self._look(release, deps) for deps in (RELEASE_DAY, TODAY))
+        looked = [Looked(programs.scenario(n), day[n], today[n]) for n in programs.names()]
+        if all(seen.verdict is Verdict.SKIP for seen in [*day.values(), *today.values()]):
+            reason = day[IMPORTS].reason
+            raise OutsideError(f"{release.version} cannot be tested, name another: {reason}")
+        bad = [(each, await self._history(release, each)) for each in looked if each.bad]
+        faults = await together(self._fault(release, *each) for each in bad)
+        goings = await self._where_to_go(release, looked) if faults else []
         return Advice(
-            release.version,
-            self._program,
-            hang,
-            sorted(tried, key=lambda t: [*MEANING].index(t.answer)),
-            self._choice.deps,
+            release,
+            self._choice.with_,
+            looked,
+            faults,
+            goings,
+            self._costs is not None,
+            [r.version for r in self._known if r.stable][-1],
             self._rabbitmq,
             self._broker.source,
             started,
             round((datetime.now(timezone.utc) - started).total_seconds(), 1),
         )
 
-    async def _workarounds(self, release: Release) -> list[Tried]:
-        room = asyncio.Semaphore(self._jobs)
-
-        async def one(program: Program) -> Tried:
-            async with room:
-                seen = await self._try(release, program, program.name)
-            answer = seen.outcome if seen.outcome in MEANING else NOT_TRIED
-            if seen.verdict is Verdict.BAD and answer == NOT_TRIED:
-                answer = NO_HELP  # it blocked the event loop
-            return Tried(
-                program.name, program.title, answer, seen.reason, seen.seconds, seen.evidence
-            )
-
-        return await together(one(program) for program in programs.workarounds())
-
-    async def _upgrade(self, release: Release) -> Tried:
-        """Try the next stable release; where that one hangs too, bisect those after it."""
-        try:
-            _, *newer = releases.select(releases.load(), release.version, stable=True)
-        except TooShortError:
-            return Tried("upgrade", "Upgrade", NOT_TRIED, "there is no newer stable release")
-        seen = await self._try(newer[0], self._program, newer[0].version)
-        if seen.verdict is not Verdict.GOOD:
-            answer = await self._bisect(release.version)
-            good = [flip.first_stable for flip in answer.flips if flip.to is Verdict.GOOD]
-            version = next(filter(None, good), None)
-            if version is None:
-                reason = f"no stable release up to {newer[-1].version} was found not to hang"
-                return Tried("upgrade", "Upgrade", NO_HELP, reason)
-            seen = answer.last(version)
-        reason = f"the first stable release found not to hang: {seen.reason}"
-        return Tried(
-            "upgrade", f"Upgrade to {seen.version}", HELPS, reason, seen.seconds, seen.evidence
+    async def _look(self, release: Release, deps: str) -> dict[str, Observation]:
+        """Ask every scenario; none but the first where the release does not import."""
+        label = release.version if deps == RELEASE_DAY else f"{release.version} today"
+        environment = self._environment(release, deps)
+        first = await self._try(environment, programs.scenario(IMPORTS), label)
+        others = [name for name in programs.names() if name != IMPORTS]
+        if first.verdict is not Verdict.GOOD:
+            skipped = replace(first, verdict=Verdict.SKIP)
+            return {IMPORTS: first, **dict.fromkeys(others, skipped)}
+        seen = await together(
+            self._try(environment, programs.scenario(name), label) for name in others
         )
+        return {IMPORTS: first, **dict(zip(others, seen, strict=True))}
 
-    async def _bisect(self, start: str | None) -> Answer:
-        choice = replace(self._choice, start=start)
-        inquiry = Inquiry(
-            self._program, choice, self._rules, Manner(self._jobs), broker=self._broker,
-            rabbitmq=self._rabbitmq, journal=JOURNAL, fresh=False, display=self._display,
-        )  # fmt: skip
-        return (await inquiry.find(of_package(choice))).answer
+    async def _fault(self, release: Release, looked: Looked, history: History | None) -> Fault:
+        environment = self._environment(release, looked.deps)
+        tried = [
+            *await self._upgrade(release, looked, history),
+            *await self._hold(release, looked, history),
+            *self._as_of_its_day(release, looked),
+            *await together(
+                self._follow(environment, program)
+                for program in programs.workarounds(looked.program.name)
+            ),
+        ]
+        order = [*MEANING]
+        deaths = histories.read_deaths() if looked.program.name == IMPORTS else {}
+        upload = deaths.get(release.version) if history is None else None
+        return Fault(looked, history, upload, sorted(tried, key=lambda t: order.index(t.answer)))
 
-    async def _try(self, release: Release, program: Program, name: str) -> Observation:
-        environment = recipes.of(release, deps=self._choice.deps, python=self._choice.python)
-        seen = await observe(
-            release.version, environment, program, self._broker, self._rules,
-            lambda text: self._display.stage(name, text),
+    async def _history(self, release: Release, looked: Looked) -> History | None:
+        """What is known of all releases, unless it is not FastStream's release that is bad."""
+        if looked.day.verdict is not Verdict.BAD:
+            return None
+        name, version = looked.program.name, release.version
+        known = self._histories.get(name)
+        if known and known.verdicts.get(version) is Verdict.BAD:
+            return known
+        if self._choice.with_ and known and known.verdicts.get(version) is Verdict.GOOD:
+            return None  # it is what is pinned
+        finding = await self._bisect(looked.program)
+        for flip in finding.answer.flips:
+            await self._inquiry(looked.program).blame(finding, flip)
+        self._histories[name] = histories.of_finding(finding, self._rabbitmq)
+        return self._histories[name]
+
+    async def _upgrade(
+        self, release: Release, looked: Looked, history: History | None
+    ) -> list[Tried]:
+        """Try the first stable release that is known to be good."""
+        if history is None:
+            return []
+        fixed = history.until(release.version)
+        version = fixed.first_stable if fixed else None
+        target = next((r for r in self._known if r.version == version), None)
+        if target is None:
+            last = [r.version for r in self._known if r.stable][-1]
+            reason = f"no stable release up to {last} is known to be good"
+            return [Tried("upgrade", "Upgrade", NO_HELP, reason)]
+        seen = await self._try(self._environment(target, RELEASE_DAY), looked.program, "upgrade")
+        answer = HELPS if seen.verdict is Verdict.GOOD else NO_HELP
+        reason = f"the first stable release that is good: {seen.reason}"
+        return [
+            Tried("upgrade", f"Upgrade to {target.version}", answer, reason, seen.seconds,
+                  seen.evidence)
+        ]  # fmt: skip
+
+    async def _hold(self, release: Release, looked: Looked, history: History | None) -> list[Tried]:
+        """Hold a dependency at the version that is good, where it alone is guilty."""
+        if history is None:
+            return []
+        since, until = history.since(release.version), history.until(release.version)
+        found = [
+            *(since.held[:1] if since and since.to is Verdict.BAD else ()),
+            *(until.held[-1:] if until and until.to is Verdict.GOOD else ()),
+        ]
+        tried = []
+        for pin in found:
+            name, _ = axes.pin(pin)
+            others = self._choice.others(name)
+            held = replace(self._choice, with_=(*others, pin))
+            seen = await self._try(package_environment(held)(release), looked.program, pin)
+            answer = HELPS if seen.verdict is Verdict.GOOD else NO_HELP
+            told = f"Keep {PACKAGE} and hold {pin}"
+            tried.append(Tried(f"hold-{name}", told, answer, seen.reason, seen.seconds))
+        return tried
+
+    def _as_of_its_day(self, release: Release, looked: Looked) -> list[Tried]:
+        """Where it is bad only with today's dependencies, those of its day help, as was seen."""
+        if looked.deps != TODAY or looked.day.verdict is not Verdict.GOOD:
+            return []
+        told = f"Install as of its day: uv's --exclude-newer {as_of(release.release_day)}"
+        return [Tried("as-of-its-day", told, HELPS, looked.day.reason, looked.day.seconds)]
+
+    async def _follow(self, environment: Environment, program: Program) -> Tried:
+        seen = await self._try(environment, program, program.name)
+        answer = seen.outcome if seen.outcome in MEANING else NOT_TRIED
+        if seen.verdict is Verdict.BAD and answer == NOT_TRIED:
+            answer = NO_HELP  # it blocked the event loop
+        return Tried(program.name, program.title, answer, seen.reason, seen.seconds, seen.evidence)
+
+    async def _where_to_go(self, release: Release, looked: Sequence[Looked]) -> list[Going]:
+        """Choose releases by what is known of them, and ask them with today's dependencies."""
+        newest = [r for r in self._known if r.stable and not r.yanked][-1]
+        known = [*self._histories.values()]
+        if not known:  # the newest can be asked, at least
+            known = [History(x.program.name, "asked just now", {}, ()) for x in looked]
+        if not all(newest.version in h.verdicts for h in known):
+            seen = await self._look(newest, RELEASE_DAY)  # it is newer than what is kept
+            known = [
+                replace(h, verdicts={**h.verdicts, newest.version: seen[h.scenario].verdict})
+                for h in known
+            ]
+        here = {x.program.name: x.day.verdict for x in looked}
+        found = histories.targets(release.version, here, self._known, known, self._costs or ())
+        by_version = {r.version: r for r in self._known}
+        seen_today = await together(self._look(by_version[t.version], TODAY) for t in found)
+        return [Going(t, s) for t, s in zip(found, seen_today, strict=True)]
+
+    async def _bisect(self, program: Program) -> Finding:
+        axis = of_package(replace(self._choice, with_=()))
+        axis = replace(axis, releases=releases.select(self._known))
+        return await self._inquiry(program).find(axis)
+
+    def _inquiry(self, program: Program) -> Inquiry:
+        return Inquiry(
+            program, replace(self._choice, with_=()), Rules(program.timeout), Manner(self._jobs),
+            broker=self._broker, rabbitmq=self._rabbitmq, journal=JOURNAL, fresh=False,
+            display=self._display,
         )  # fmt: skip
-        self._display.observed(replace(seen, version=name), remembered=False)
+
+    def _environment(self, release: Release, deps: str) -> Environment:
+        return package_environment(replace(self._choice, deps=deps))(release)
+
+    async def _try(self, environment: Environment, program: Program, label: str) -> Observation:
+        name = label if label == program.name else f"{label} {program.name}"
+        async with self._room:
+            seen = await observe(
+                name, environment, program, self._broker, Rules(program.timeout),
+                lambda text: self._display.stage(name, text),
+            )  # fmt: skip
+        self._display.observed(seen, remembered=False)
         return seen

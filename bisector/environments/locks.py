@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,35 +24,37 @@ Pins = dict[str, str]
 KNOWN = "pip freeze or a requirements file with == on every line, uv.lock, poetry.lock, pylock.toml"
 
 
-def read(path: Path, python: str) -> Pins:
+def read(path: Path, python: str, only: Container[str] | None = None) -> Pins:
     """Return what a lock file, or a list of pins, installs on this machine.
 
     Args:
         python: the interpreter that it is for, as markers see it.
+        only: the distributions that matter: the others may be as they like.
 
     Raises:
         UserError: it is not there, of no known format, or names what nobody else can have.
     """
+    where = _Where(path, python, only)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"--between {path}: {error}") from None
+        raise where.error(str(error)) from None
     try:
-        found = _reader(path)(text, _Where(path, python))
+        found = _reader(where)(text, where)
     except tomllib.TOMLDecodeError as error:
-        raise UserError(f"--between {path}: not TOML: {error}") from None
+        raise where.error(f"not TOML: {error}") from None
     except (KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"--between {path}: not as such a lock file is ({error!r})") from None
-    if not found:
-        raise UserError(f"--between {path}: no package in it; known are {KNOWN}")
-    return found
+        raise where.error(f"not as such a lock file is ({error!r})") from None
+    if not found and only is None:
+        raise where.error(f"no package in it; known are {KNOWN}")
+    return {name: pin for name, pin in found.items() if where.matters(name)}
 
 
 class _Where:
-    """The file, for what is said of it, and what its markers are about."""
+    """The file, for what is said of it, what its markers are about, and what matters in it."""
 
-    def __init__(self, path: Path, python: str) -> None:
-        self.path = path
+    def __init__(self, path: Path, python: str, only: Container[str] | None) -> None:
+        self.path, self._only = path, only
         version = {"python_version": python, "python_full_version": f"{python}.0"}
         self.environment: dict[str, str] = {**default_environment(), **version}  # type: ignore[dict-item]
 
@@ -65,13 +67,18 @@ class _Where:
         except (InvalidMarker, UndefinedEnvironmentName):
             return True
 
+    def matters(self, name: str) -> bool:
+        """Whether a distribution is one of those that are asked about."""
+        return self._only is None or name in self._only
+
     def error(self, what: str) -> UserError:
         """One line about this file."""
-        return UserError(f"--between {self.path}: {what}")
+        option = "--between " if self._only is None else ""
+        return UserError(f"{option}{self.path}: {what}")
 
 
-def _reader(path: Path) -> Callable[[str, _Where], Pins]:
-    name = path.name
+def _reader(where: _Where) -> Callable[[str, _Where], Pins]:
+    path, name = where.path, where.path.name
     if name == "uv.lock":
         return _uv
     if name == "poetry.lock":
@@ -80,7 +87,7 @@ def _reader(path: Path) -> Callable[[str, _Where], Pins]:
         return _pylock
     if path.suffix in (".txt", ".in", "") or name.startswith("requirements"):
         return _requirements
-    raise UserError(f"--between {path}: a format that is not known; known are {KNOWN}")
+    raise where.error(f"a format that is not known; known are {KNOWN}")
 
 
 def _requirements(text: str, where: _Where) -> Pins:
@@ -94,6 +101,8 @@ def _requirements(text: str, where: _Where) -> Pins:
                 raise InvalidRequirement("a local project, or another file")
             requirement = Requirement(wanted)
         except InvalidRequirement:
+            if not where.matters(""):
+                continue
             raise where.error(
                 f"line {number}: {wanted!r} cannot be had on the index: leave it out, or freeze"
                 " without it"
@@ -101,6 +110,8 @@ def _requirements(text: str, where: _Where) -> Pins:
         if not where.applies(requirement.marker):
             continue
         name = canonicalize_name(requirement.name)
+        if not where.matters(name):
+            continue
         if requirement.url:
             found[name] = _url(name, requirement.url, where)
             continue
@@ -137,7 +148,7 @@ def _uv(text: str, where: _Where) -> Pins:
         if (name, extras) in done:
             continue
         done.add((name, extras))
-        if package not in roots:
+        if package not in roots and where.matters(name):
             found[name] = _of_source(name, package, where)
         edges = list(package.get("dependencies", []))
         for extra in extras:
@@ -181,6 +192,8 @@ def _poetry(text: str, where: _Where) -> Pins:
         unmet = name in met and not any(met[name])  # for another platform or interpreter
         if package.get("optional") or unmet or not any(map(where.applies, markers)):
             continue
+        if not where.matters(name):
+            continue
         source = package.get("source", {})
         if source.get("type") == "git":
             commit = source.get("resolved_reference") or source["reference"]
@@ -199,6 +212,8 @@ def _pylock(text: str, where: _Where) -> Pins:
     found: Pins = {}
     for package in _applying(content.get("packages", []), where):
         name = canonicalize_name(package["name"])
+        if not where.matters(name):
+            continue
         if vcs := package.get("vcs"):
             found[name] = f"{name} @ {vcs['type']}+{vcs['url']}@{vcs['commit-id']}"
         elif archive := package.get("archive"):

@@ -19,7 +19,6 @@ from bisector.bisection.inquiry import Finding
 from bisector.environments.recipes import RELEASE_DAY
 from bisector.environments.releases import PACKAGE
 from bisector.questions.behaviour import UNIMPORTABLE, Observation
-from bisector.questions.programs import SIBLING_CLOSE
 from bisector.rabbitmq import NO_BROKER
 from bisector.search import exact
 from bisector.search.exact import Verdict
@@ -171,7 +170,7 @@ def print_answer(finding: Finding, console: Console) -> None:
     console.print(_circumstances(answer), style="dim", markup=False, soft_wrap=True)
     if line := again(answer):
         console.print(f"See a verdict again: {line}", markup=False, soft_wrap=True)
-        if answer.program.name == SIBLING_CLOSE and answer.flips:
+        if answer.program.builtin and answer.axis.package == PACKAGE and answer.flips:
             stuck = command_line("advise", _bad_side(answer.flips[-1]))
             console.print(f"What helps meanwhile: {stuck}", markup=False, soft_wrap=True)
     console.print("", *Strip.of(answer).lines(console.width), sep="\n", soft_wrap=True)

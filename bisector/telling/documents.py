@@ -24,7 +24,8 @@ from bisector.telling.strip import marks
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bisector.bisection.advice import Advice
+    from bisector.bisection.advice import Advice, Fault, Going
+    from bisector.bisection.histories import Change
     from bisector.check.result import Check
 
 SCHEMA = 1
@@ -135,43 +136,86 @@ def _row(answer: Answer, version: str) -> dict[str, Any]:
 
 
 def of_advice(advice: Advice) -> dict[str, Any]:
-    """Return what helps in one release."""
+    """Return what is bad in one release, what helps, and where to go."""
     # Here and below: who prints an answer need not load what the others are printed with.
     from bisector.bisection.advice import MEANING  # noqa: PLC0415
     from bisector.telling import advice as advising  # noqa: PLC0415
 
+    hang = advice.hang.bad or advice.hang.day
     return {
         "schema": SCHEMA,
         "package": PACKAGE,
-        "release": advice.release,
-        "scenario": advice.program.name,
-        "report": advice.program.report,
+        "release": advice.release.version,
+        "pinned": list(advice.pinned),
+        "scenario": advice.hang.program.name,
+        "report": advice.hang.program.report,
         "answer": advising.sentences(advice),
-        "hang": {
-            "verdict": advice.hang.verdict.value,
-            "outcome": advice.hang.outcome,
-            "reason": advice.hang.reason,
-            "evidence": advice.hang.evidence,
-        },
-        "advice": [
+        "summary": advising.summary(advice),
+        "scenarios": [
             {
-                "name": tried.name,
-                "advice": tried.advice,
-                "answer": tried.answer,
-                "reason": tried.reason,
-                "seconds": tried.seconds,
-                "evidence": tried.evidence,
+                "scenario": looked.program.name,
+                "report": looked.program.report,
+                "expected": looked.program.expected,
+                "day": _observation(looked.day),
+                "today": _observation(looked.today),
             }
-            for tried in advice.tried
+            for looked in advice.looked
         ],
+        "faults": [_fault(advice, fault) for fault in advice.faults],
+        "targets": [_going(going) for going in advice.goings],
+        "costs_known": advice.costs_known,
+        "hang": {
+            "verdict": hang.verdict.value,
+            "outcome": hang.outcome,
+            "reason": hang.reason,
+            "evidence": hang.evidence,
+        },
+        "advice": [vars(tried) for tried in advice.tried],
         "meaning": MEANING,
-        "dependencies": advice.hang.dependencies,
-        "deps": advice.deps,
-        "python": advice.hang.python,
+        "dependencies": hang.dependencies,
+        "deps": advice.hang.deps,
+        "python": hang.python,
         "rabbitmq": advice.rabbitmq,
         "rabbitmq_source": advice.rabbitmq_source,
         "started": advice.started.isoformat(timespec="seconds"),
         "seconds": advice.seconds,
+    }
+
+
+def _fault(advice: Advice, fault: Fault) -> dict[str, Any]:
+    version, history = advice.release.version, fault.history
+
+    def changed(change: Change | None) -> dict[str, Any] | None:
+        if change is None:
+            return None
+        named = {"before": change.before, "after": change.after}
+        return {**named, "first_stable": change.first_stable, "blame": change.fault}
+
+    return {
+        "scenario": fault.looked.program.name,
+        "deps": fault.looked.deps,
+        "since": changed(history.since(version)) if history else None,
+        "fixed": changed(history.until(version)) if history else None,
+        "source": history.source if history else None,
+        "upload": fault.upload,
+        "advice": [vars(tried) for tried in fault.tried],
+    }
+
+
+def _going(going: Going) -> dict[str, Any]:
+    target = going.target
+    return {
+        "version": target.version,
+        "why": list(target.why),
+        "mends": list(target.mends),
+        "keeps": list(target.keeps),
+        "breaks": list(target.breaks),
+        "on_the_way": [
+            {"scenario": name, "first": first, "last": last}
+            for name, first, last in target.on_the_way
+        ],
+        "costs": [vars(cost) for cost in target.costs],
+        "today": {name: _observation(seen) for name, seen in going.today.items()},
     }
 
 
