@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ from bisector.axes.axis import Choice
 from bisector.axes.between import of_files
 from bisector.environments import locks
 from bisector.errors import UserError
-from tests.command import TOOL, run
+from tests.command import TOOL, Ended, run
 from tests.schemas import validate
 
 UV = """
@@ -147,7 +150,7 @@ def test_two_environments_have_to_differ_in_part(tmp_path: Path, new: str, line:
     (tmp_path / "old.txt").write_text("a==1\n")
     (tmp_path / "new.txt").write_text(new)
     with pytest.raises(UserError, match=line):
-        of_files(tmp_path / "old.txt", tmp_path / "new.txt", Choice())
+        asyncio.run(of_files(tmp_path / "old.txt", tmp_path / "new.txt", Choice()))
 
 
 def wheel(folder: Path, name: str, version: str) -> None:
@@ -167,27 +170,42 @@ def wheel(folder: Path, name: str, version: str) -> None:
 NAMES = ("madeupa", "madeupb", "madeupc", "madeupd")
 
 
-def test_finds_two_changes_that_only_fail_together(checkout: Path, tmp_path: Path) -> None:
-    index = tmp_path / "index"
-    index.mkdir()
+@pytest.fixture(scope="module")
+def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index with two versions of four distributions, and a file with all old or all new ones."""
+    folder = tmp_path_factory.mktemp("index")
     for name in NAMES:
-        wheel(index, name, "1.0")
-        wheel(index, name, "2.0")
+        wheel(folder, name, "1.0")
+        wheel(folder, name, "2.0")
     for file, version in (("old.txt", "1.0"), ("new.txt", "2.0")):
-        (tmp_path / file).write_text("".join(f"{name}=={version}\n" for name in NAMES))
-    program = tmp_path / "program" / "pair.py"
-    program.parent.mkdir()
-    program.write_text(
+        (folder / file).write_text("".join(f"{name}=={version}\n" for name in NAMES))
+    (folder / "nowhere.txt").write_text("madeupa==3.0\n")
+    # Copied whole for each probe, so in a folder of its own.
+    (folder / "program").mkdir()
+    (folder / "program" / "pair.py").write_text(
         "import madeupb, madeupd\n"
         "assert (madeupb.VERSION, madeupd.VERSION) != ('2.0', '2.0'), 'both new'\n"
     )
-    ended = run(
-        [*TOOL, "bisect", "--between", str(tmp_path / "old.txt"), str(tmp_path / "new.txt"),
-         "--no-broker", "--json", "-", str(program)],
+    (folder / "program" / "same.py").write_text("import madeupa\n")
+    return folder
+
+
+def between(
+    made_up: Path, checkout: Path, new: str = "new.txt", program: str = "pair.py",
+    tool: Sequence[str] = TOOL,
+) -> Ended:  # fmt: skip
+    """Ask for what differs between the old environment and another one."""
+    return run(
+        [*tool, "bisect", "--between", str(made_up / "old.txt"), str(made_up / new), "--no-broker",
+         "--json", "-", str(made_up / "program" / program)],
         checkout,
-        UV_FIND_LINKS=str(index),
+        UV_FIND_LINKS=str(made_up),
         UV_NO_INDEX="1",
     )  # fmt: skip
+
+
+def test_finds_two_changes_that_only_fail_together(checkout: Path, made_up: Path) -> None:
+    ended = between(made_up, checkout)
     assert ended.code == 0, ended.said
     answer = json.loads(ended.stdout)
     validate(answer, "bisect")
@@ -198,6 +216,34 @@ def test_finds_two_changes_that_only_fail_together(checkout: Path, tmp_path: Pat
     assert told["minimal"]
     assert not told["welded"]
     assert "It is madeupb 2.0 and madeupd 2.0 together" in ended.stderr
+
+
+def test_out_of_budget_it_tells_the_smallest_set_so_far(checkout: Path, made_up: Path) -> None:
+    few = (
+        "import sys; from bisector import __main__; from bisector.bisection.blame import blame;"
+        " blame.__kwdefaults__['most'] = 4; sys.exit(__main__.main())"
+    )
+    ended = between(made_up, checkout, tool=[sys.executable, "-c", few])
+    assert ended.code == 0, ended.said
+    told = json.loads(ended.stdout)["flips"][0]["blame"]
+    assert not told["minimal"]
+    assert {"madeupb", "madeupd"} <= {c["name"] for c in told["culprits"]}
+    assert "the smallest set so far, after 4 crosses" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("new", "program", "code", "line"),
+    [
+        ("nowhere.txt", "same.py", 2, "nowhere.txt: it cannot be installed"),
+        ("new.txt", "same.py", 1, "No flip found: good at both ends"),
+    ],
+)
+def test_environments_without_an_answer_are_one_line(
+    checkout: Path, made_up: Path, new: str, program: str, code: int, line: str
+) -> None:
+    ended = between(made_up, checkout, new, program)
+    assert ended.code == code, ended.said
+    assert line in ended.stderr
 
 
 COMMON = """

@@ -11,8 +11,10 @@ import pytest
 
 from bisector.axes.axis import Choice
 from bisector.axes.days import between, of_days
+from bisector.environments.building import UninstallableError
+from bisector.environments.recipes import Environment
 from bisector.environments.uploads import Upload
-from bisector.errors import UserError
+from bisector.errors import OutsideError, UserError
 from tests.command import TOOL, run
 from tests.schemas import validate
 
@@ -56,3 +58,16 @@ def test_the_upload_that_broke_fresh_installs_is_named(checkout: Path) -> None:
     assert flip["upload"]["uploaded"].startswith("2024-10-14T")
     assert [c["name"] for c in flip["blame"]["culprits"]] == [flip["upload"]["name"]]
     assert "Fresh installs of faststream[rabbit]==0.4.7 stopped importing on 2024-" in ended.stderr
+
+
+def test_an_index_without_upload_times_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def nothing_fits(_self: object, _environment: Environment) -> Environment:
+        raise UninstallableError("no version")  # as uv says of files without a date
+
+    monkeypatch.setattr("bisector.environments.uploads.Resolver.__call__", nothing_fits)
+    monkeypatch.setattr("bisector.environments.releases.files", lambda _package: [])
+    monkeypatch.setattr("bisector.environments.uploads.INDEX_CACHE", tmp_path)
+    with pytest.raises(OutsideError, match="no upload times for mine"):
+        asyncio.run(of_days(Choice(start="2024-01-01"), ["mine>=1", "./here"]))

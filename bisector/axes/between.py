@@ -6,19 +6,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from bisector.axes.axis import UNDATED, Axis, Choice
-from bisector.environments import locks
+from bisector.environments import building, locks
 from bisector.environments.recipes import Environment, exactly
 from bisector.environments.releases import PACKAGE, Release
 from bisector.errors import UserError
+from bisector.tasks import together
 
 ENVIRONMENT = "environment"
 
 
-def of_files(old: Path, new: Path, choice: Choice) -> Axis:
+async def of_files(old: Path, new: Path, choice: Choice) -> Axis:
     """Walk from the environment in one file to that in another.
 
     Raises:
-        UserError: one cannot be read, or the two are the same, or have nothing in common.
+        UserError: one cannot be read, or not installed; or they are the same, or hold nothing in
+            common.
     """
     before, after = (locks.read(file, choice.python) for file in (old, new))
     if before == after:
@@ -38,6 +40,13 @@ def of_files(old: Path, new: Path, choice: Choice) -> Axis:
         first = next((n for n in own if n != PACKAGE), PACKAGE)
         return replace(exactly(own, choice.python, first), requires=choice.requires)
 
+    async def install(release: Release, file: Path) -> None:
+        try:
+            await building.install(environment(release))
+        except building.UninstallableError as error:
+            raise UserError(f"--between {file}: it cannot be installed: {error}") from error
+
+    await together(map(install, line, (old, new)))
     common = sum(before[name] == after[name] for name in before.keys() & after.keys())
     held = f"{common} of them the same on both sides"
     return Axis(ENVIRONMENT, line, environment, held, newest=False, stable_matters=False)

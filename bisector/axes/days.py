@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime, timezone
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from bisector.axes.axis import Axis, Choice, pin
 from bisector.environments import recipes, releases
@@ -55,8 +59,10 @@ async def of_days(choice: Choice, project: Sequence[str] = ()) -> Axis:
         elif not isinstance(found, UninstallableError):
             raise found
     fixed = {pin(text)[0] for text in wanted if "==" in text and ";" not in text}
-    line: list[Release] = [Release(f"{start:%Y-%m-%d}", start)]
-    line += between(await uploads(names - fixed), start, end)
+    # Where nothing resolves, the index may know no upload times; asked about these, it says so.
+    found_uploads = await uploads(names - fixed or _names(wanted))
+    moving = [upload for upload in found_uploads if upload.name not in fixed]
+    line: list[Release] = [Release(f"{start:%Y-%m-%d}", start), *between(moving, start, end)]
     if len(line) < 2:
         raise TooShortError("nothing was uploaded in that time: widen --from or --to")
     held = ", ".join(wanted)
@@ -79,6 +85,14 @@ def requirements(choice: Choice, project: Sequence[str]) -> tuple[str, ...]:
             f"--along days needs something to install: --with {PACKAGE}==VERSION, or"
             " --requirements FILE"
         )
+    return found
+
+
+def _names(wanted: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for text in wanted:
+        with contextlib.suppress(InvalidRequirement):  # a path, say: the index knows nothing of it
+            found.add(canonicalize_name(Requirement(text).name))
     return found
 
 

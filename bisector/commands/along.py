@@ -153,7 +153,8 @@ async def axis(args: argparse.Namespace, note: Callable[[str], None]) -> Axis:
     """
     if args.between:
         old, new = args.between
-        return of_files(old, new, args.choice)
+        note("installing both environments ...")
+        return await of_files(old, new, args.choice)
     line = await line_of(args.along, args.choice, args.project, note)
     there = [release.version for release in line.releases]
     for version in args.suspect:
