@@ -96,6 +96,7 @@ async def blame(
     from_: Verdict,
     observe: Observe,
     *,
+    suspect: str = PACKAGE,
     jobs: int,
     prove: bool = False,
     most: int = MOST,
@@ -105,16 +106,18 @@ async def blame(
     Args:
         package: the one that was walked: the most suspected change, where it is one.
         from_: the verdict of the side before.
+        suspect: the most suspected one otherwise.
         jobs: how many crosses are probed side by side.
         prove: whether what the answer rests on is probed again alone, since probes may disturb
             each other.
         most: how many crosses are probed at most.
     """
-    trial = _Trial(Crossing(package, before, after), before, after, from_, observe, jobs, most)
+    crossing = Crossing(package, before, after)
+    trial = _Trial(crossing, (package, suspect), before, after, from_, observe, jobs, most)
     found = await trial.search()
     if prove and jobs > 1 and not await trial.proven(found):
         found = await trial.search_alone()
-    crossing, changed = trial.crossing, trial.crossing.changed
+    changed = crossing.changed
     guilty = _guilty(package, found)
     rest = trial.outcome(frozenset(changed) - {package})
     if guilty == CODE and rest is Outcome.FLIPPED:
@@ -137,6 +140,7 @@ class _Trial:
     def __init__(
         self,
         crossing: Crossing,
+        suspects: tuple[str, ...],
         before: Side,
         after: Side,
         from_: Verdict,
@@ -148,11 +152,10 @@ class _Trial:
         self._looked_for = Looked(after if from_ is Verdict.GOOD else before, from_)
         needs = graph(after.environment)
         reached = {name: reach(needs, name) for name in crossing.changed}
-        first = (crossing.package, PACKAGE)
         self._order = sorted(
             crossing.changed,
             # What stands between FastStream and RabbitMQ, and then what brings the fewest others.
-            key=lambda n: (n not in first, n not in NEAREST, len(reached[n]), n),
+            key=lambda n: (n not in suspects, n not in NEAREST, len(reached[n]), n),
         )
         self._kin = [frozenset(reached[n] & crossing.changed.keys()) for n in self._order]
         self.seen: dict[Cross, Observation] = {}

@@ -21,6 +21,7 @@ from bisector.bisection.crosses import Side
 from bisector.bisection.journal import Journal, Question
 from bisector.bisection.loop import AGREEING, Bisection
 from bisector.environments import building
+from bisector.environments.releases import PACKAGE
 from bisector.places.beside import Beside
 from bisector.places.display import Display
 from bisector.places.here import Here
@@ -123,12 +124,14 @@ class Inquiry:
         began = time.monotonic()
         before, after = await self._side(answer, flip.before), await self._side(answer, flip.after)
         bisection = self._bisection(axis, replace(self._manner, repeat=self._repeats(answer)))
+        upload = answer.upload(flip)
         found = await blaming.blame(
             axis.package,
             before,
             after,
             flip.from_,
             bisection.observe,
+            suspect=upload.name if upload else PACKAGE,
             # More would only keep the likeliest waiting: crosses are built first, which computes.
             jobs=min(self._place.jobs, max(os.cpu_count() or 1, 2)),
             prove=bisection.to_be_proven,
@@ -138,7 +141,9 @@ class Inquiry:
         if axis.package not in {name for name, _, _ in found.culprits}:
             lines = of_culprits(found.culprits, before.environment, after.environment)
             walks = [await self._walk(line) for line in lines]
-            finding.blames[flip] = found = replace(found, walks=tuple(walks))
+            # One that is welded to another mostly does not run without it, on its way either.
+            told = [walk for walk in walks if walk.edges or not found.welded]
+            finding.blames[flip] = found = replace(found, walks=tuple(told))
         return found
 
     async def _side(self, answer: Answer, version: str) -> Side:

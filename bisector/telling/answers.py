@@ -360,9 +360,8 @@ def evidence_lines(version: str, reason: str, evidence: Mapping[str, Any]) -> li
 
 def _dispute(answer: Answer, version: str) -> str:
     """Say so when a release did not always answer the same."""
-    seen = answer.observations[version]
-    bad = sum(o.verdict is Verdict.BAD for o in seen)
-    good = sum(o.verdict is Verdict.GOOD for o in seen)
+    seen = [observation.verdict for observation in answer.observations[version]]
+    bad, good = seen.count(Verdict.BAD), seen.count(Verdict.GOOD)
     return f" (bad in {bad} of {bad + good} probes)" if bad and good else ""
 
 
