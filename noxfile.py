@@ -387,7 +387,8 @@ def run_tool(session: nox.Session, *arguments: str, python: Path = TOOL_PYTHON) 
         if sockets:
             requests, theirs = sockets
             theirs.close()
-            builder.serve(requests, partial(for_tool, session))
+            with requests:  # whoever asks later is told that nobody listens
+                builder.serve(requests, partial(for_tool, session))
         code = process.wait()
     finally:
         for signum, handler in before.items():
