@@ -52,7 +52,7 @@ for n, order in enumerate(open(sys.argv[-1])):
     print("not for you")
     {does}
     told = {{"values": {{"request: time": {value}}}, "failed": {{}}, "broken": ""}}
-    print(json.dumps({{**told, "held_up": n * {waits}}}), flush=True)
+    print(json.dumps({{**told, "held_up": 5 + n * {waits}}}), flush=True)
 """
 (REQUEST,) = cost.benchmarks("request: time")
 

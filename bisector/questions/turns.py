@@ -121,8 +121,8 @@ class Player:
         """Logarithms by benchmark, of each turn that counts."""
         self._failed: dict[str, str] = {}
         self._broken: dict[str, str] = {}
-        self._busy = 0.0
-        self._held_up: list[float] = []
+        self._waited = self._held_up = self._busy = 0.0
+        """Seconds that it waited for a processor so far, and did so in its turns, of how many."""
 
     async def ready(self) -> None:
         """Wait until it has started."""
@@ -135,9 +135,11 @@ class Player:
         if not self._out:
             os.write(self._orders, f"{group}\n".encode())
             told = await self._answer()
-        if told.get("held_up"):
-            self._held_up.append(told["held_up"])
-            self._busy += (self._running.seconds - began) * (len(self._held_up) > 1)
+        if "held_up" in told:
+            if counts:  # those who are made ready do so side by side
+                self._busy += self._running.seconds - began
+                self._held_up += told["held_up"] - self._waited
+            self._waited = told["held_up"]
         self._failed.update(told.get("failed", {}))
         if broken := told.get("broken"):
             self._broken[group] = broken
@@ -190,5 +192,4 @@ class Player:
             own = [logs[name] for logs in self._logs if name in logs]
             left = median(mine - all_ for mine, all_ in zip(own, common, strict=True))
             values[name] = math.exp(median(common) + left)
-        waited = self._held_up[-1] - self._held_up[0] if self._held_up else 0.0
-        return Figures(values, failed, round(waited / self._busy, 4) if self._busy else 0.0)
+        return Figures(values, failed, round(self._held_up / max(self._busy, 1e-9), 4))
