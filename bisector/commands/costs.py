@@ -94,7 +94,7 @@ async def history(
     with display_for(console) as display:
         async with open_broker(display.note, version) as (broker, rabbitmq):
             subject = Ours("all", main, broker, display.note, PATIENCE)
-            wish = Wish(HISTORY_LEAST, minutes=minutes)
+            wish = Wish(HISTORY_LEAST, minutes=minutes, all_or_nothing=False)
             asking = _Asking(subject, wish, choice, rabbitmq, broker.source, display)
             search = asking.search(axis)
             try:

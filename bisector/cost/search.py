@@ -50,6 +50,8 @@ class Wish:
     """The smallest step worth finding, as a part."""
     confidence: float = 0.99
     minutes: float = 20.0
+    all_or_nothing: bool = True
+    """Whether to give up early, rather than tell what little can be seen."""
 
     @property
     def aim(self) -> Aim:
@@ -256,8 +258,7 @@ class Search:
             Taken(self._name(i), self.environments[i].digest, found)
             for i, found in zip(order, figures, strict=True)
         ]
-        seconds = time.monotonic() - began
-        self.ledger.add_round(tuple(taken), seconds)
+        self.ledger.add_round(tuple(taken), seconds := time.monotonic() - began)
         self._pace = min(self._pace, seconds / len(order))
         return taken
 
@@ -271,8 +272,7 @@ class Search:
                 return await prepare(self.environments[i])
 
         if any(not self.environments[i].stamp() for i in missing):
-            names = ", ".join(map(self._name, missing))
-            self._display.stage("measuring", f"installing {names}")
+            self._display.stage("measuring", f"installing {', '.join(map(self._name, missing))}")
         reasons = await together(map(one, missing))
         self._prepared.update(missing)
         broken = {i: why for i, why in zip(missing, reasons, strict=True) if why}
@@ -287,7 +287,7 @@ class Search:
         Raises:
             UnsureError: none of what is looked for can; or not even a large step.
         """
-        if self._taken != EARLY:
+        if self._taken != EARLY or not self.wish.all_or_nothing:
             return
         seconds = self._pace * len(self.subject.benchmarks) ** 0.5
         told = {}
