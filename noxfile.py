@@ -127,7 +127,15 @@ command(
     "Make pages and figures of what is in results/ (`-- --help` explains the options).",
     "report",
 )
-command("speed", "Measure how long the bisection takes, and print where the time goes.")
+
+
+@nox.session(venv_backend="none", requires=["tool"])
+def speed(session: nox.Session) -> None:
+    """Measure how long the bisection takes, and print where the time goes."""
+    if "--cost" in session.posargs:
+        for group in ("calibrate", "bench"):
+            add_to_tool(session, group)
+    run_tool(session, "speed", *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["tool"])

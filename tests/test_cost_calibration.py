@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from bisector.commands import calibrate
-from bisector.cost import calibration
-from bisector.cost.calibration import Circumstances, Run, Runs, Simulated
+from bisector.cost import calibration, simulation
+from bisector.cost.calibration import Circumstances, Run, Runs
 from bisector.cost.ledger import Taken
+from bisector.cost.simulation import Simulated
 from bisector.errors import UserError
 from bisector.questions.cost import Figures
 from bisector.telling import calibrations
@@ -78,16 +79,16 @@ def test_noise_is_what_figures_of_one_release_differ_by() -> None:
 
 def test_simulated_searches_find_what_is_there(tmp_path: Path) -> None:
     runs = Runs(tmp_path / "runs.jsonl")
-    assert calibration.simulate(runs) == []
+    assert simulation.simulate(runs) == []
     runs.begin(COMMON)
     runs.add(made_up(0.1, ["2.0"], "2.0"))
     runs.add(made_up(0.0, []))
-    found = {(one.shape, one.change): one for one in calibration.simulate(runs, 1)}
-    assert set(found) == set(calibration.SHAPES)
+    found = {(one.shape, one.change): one for one in simulation.simulate(runs, 1)}
+    assert set(found) == set(simulation.SHAPES)
     assert found["one", 0.10].exact == found["newest", 0.10].exact == 1
     assert found["nothing", 0.0].exact == 1
     assert not any(one.wrong for one in found.values())
-    assert 0.009 < calibration.noise(runs) < 0.011
+    assert 0.009 < simulation.noise(runs) < 0.011
 
 
 def test_what_it_came_to_is_told(tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_what_it_came_to_is_told(tmp_path: Path) -> None:
     for found in (["2.0"], ["2.0"], ["2.1"]):
         runs.add(made_up(0.1, found, "2.0"))
     runs.add(made_up(0.0, []))
-    nothing, slowed = calibration.points(runs, [Simulated("one", 0.1, 1000, 990, 1)])
+    nothing, slowed = simulation.points(runs, [Simulated("one", 0.1, 1000, 990, 1)])
     assert (nothing.exact, nothing.wrong, nothing.simulated) == (1, 0, None)
     assert (slowed.exact, slowed.runs, slowed.wrong, slowed.simulated) == (2, 3, 1, 0.99)
     assert slowed.low < 2 / 3 < slowed.high

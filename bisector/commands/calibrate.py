@@ -14,6 +14,7 @@ from bisector import ROOT
 from bisector.check import calibration, candidates, rule
 from bisector.commands import options
 from bisector.cost import calibration as of_cost
+from bisector.cost import simulation
 from bisector.environments import recipes, releases
 from bisector.environments.releases import Release
 from bisector.errors import FOUND
@@ -56,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
         help="whole searches for each slowdown (default: %(default)s)",
     )  # fmt: skip
     made.add_argument(
-        "--simulated", type=options.count, default=of_cost.SIMULATED, metavar="N",
+        "--simulated", type=options.count, default=simulation.SIMULATED, metavar="N",
         help="simulated searches of each kind of history (default: %(default)s)",
     )  # fmt: skip
     options.add_rabbitmq(made)
@@ -148,8 +149,8 @@ def _tell_cost(
     assert runs.circumstances is not None
     known = runs.circumstances
     display.stage("simulating", f"{args.simulated} searches of each kind of history")
-    simulated = of_cost.simulate(runs, args.simulated)
-    points = of_cost.points(runs, simulated)
+    simulated = simulation.simulate(runs, args.simulated)
+    points = simulation.points(runs, simulated)
     table = Table(
         title=f"{known.release}, RabbitMQ {rabbitmq}: what searches of its history name",
         title_justify="left", box=box.SIMPLE_HEAD,
@@ -170,7 +171,7 @@ def _tell_cost(
     summary = {
         **asdict(known),
         "points_of_line": known.points,
-        "noise": of_cost.noise(runs),
+        "noise": simulation.noise(runs),
         "points": [asdict(point) for point in points],
         "simulated": [asdict(one) for one in simulated],
     }

@@ -11,7 +11,7 @@ from bisector.bisection import speed
 from bisector.commands import options
 from bisector.errors import FOUND
 from bisector.questions import programs
-from bisector.telling.terminal import console_for
+from bisector.telling.terminal import console_for, display_for
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,6 +31,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--no-baseline", action="store_true", help="leave out the comparison with pip"
     )
+    made.add_argument(
+        "--cost", action="store_true",
+        help="time the search for the release that made something slower instead, and asv find",
+    )  # fmt: skip
     made.add_argument("--no-map", action="store_true", help="leave out the map of all releases")
     return made
 
@@ -38,6 +42,12 @@ def parser() -> argparse.ArgumentParser:
 async def run(args: argparse.Namespace) -> int:
     """Measure and print."""
     console = console_for()
+    if args.cost:
+        from bisector.cost import speed as of_cost  # noqa: PLC0415  # with SciPy
+
+        with display_for(console) as display:
+            await of_cost.measure(display.note, display)
+        return FOUND
     await speed.measure(
         args.scenario, args.runs, console.print, lambda kinds: console.print(_table(kinds)),
         baseline=not args.no_baseline, maps=not args.no_map,

@@ -3,34 +3,25 @@
 A history of real runs has the line of all releases, but one and the same release at every point of
 it; from a random point on it is made slower on purpose, as for the calibration of the check.  Whole
 searches are made and kept, one line each, so that an interrupted calibration goes on.
-
-What more runs would show is simulated, with the noise that the real ones recorded: searches of
-made-up histories that draw their figures from it, confirmed by the same rule.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 import os
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import mean, median
+from statistics import mean
 from typing import Any
-
-import numpy as np
-from scipy import stats
 
 from bisector import ROOT
 from bisector.axes.axis import Axis, Choice
 from bisector.bisection.journal import Question
 from bisector.check import candidates, slowed
-from bisector.cost import trial
 from bisector.cost.ledger import Ledger, Taken
 from bisector.cost.search import Search, Wish
 from bisector.cost.subject import Ours, prepare
@@ -40,28 +31,12 @@ from bisector.environments.releases import PACKAGE, Release
 from bisector.errors import OutsideError, UserError
 from bisector.places.display import Display
 from bisector.questions import cost
-from bisector.questions.cost import Figures
 from bisector.rabbitmq.broker import Broker
-from bisector.search import simulated
-from bisector.search.rounds import Step
 
 RUNS = ROOT / "results" / "cost-calibration.jsonl"
 TARGET = "publish: time per message"
 """What a slowed release is made slower in."""
 SLOWDOWNS = (0.05, 0.10, 0.20)
-SIMULATED = 1000
-MOST = 400
-"""Figures of a simulated search; a real one has its minutes."""
-SHAPES = (
-    ("nothing", 0.0),
-    *(("one", part) for part in SLOWDOWNS),
-    ("undone", 0.10),
-    ("newest", 0.10),
-    ("second", 0.10),
-    ("untestable", 0.10),
-    ("drift", 0.10),
-)
-"""What is simulated, and how large."""
 DIGITS = 5
 
 
@@ -151,9 +126,6 @@ class Runs:
             os.fsync(file.fileno())
 
 
-# --- real runs --------------------------------------------------------------------------------
-
-
 async def calibrate(
     release: Release,
     line: Sequence[Release],
@@ -179,7 +151,7 @@ async def calibrate(
     subject = Ours(TARGET, cost.benchmarks(TARGET), broker, display.note)
     wish = Wish()
     itself = recipes.of(release, python=python)
-    await _prepared(itself)
+    await prepared(itself)
     known = runs.circumstances
     if known is None:
         (figures, *_) = await subject.round([itself] * 4, subject.benchmarks)
@@ -201,41 +173,53 @@ async def calibrate(
         sides: dict[float, Environment] = {0.0: itself}
         for slowdown in runs.missing(wanted):
             if slowdown not in sides:
-                sides[slowdown] = _slower(release, slowdown, known.busy, itself, folder)
-                await _prepared(sides[slowdown])
+                seconds = known.busy[str(slowdown)]
+                sides[slowdown] = slower(release, f"{slowdown:g}", seconds, itself, folder)
+                await prepared(sides[slowdown])
             made, all_ = len(runs.of(slowdown)) + 1, wanted[slowdown]
             display.note(f"a history slower by {slowdown:.0%}: search {made} of {all_}")
             first = random.randrange(1, len(line)) if slowdown else len(line)
-            axis = _history(line, first, itself, sides[slowdown])
-            runs.add(await _run(axis, slowdown, first, subject, wish, display))
+            axis = history(line, first, itself, sides[slowdown])
+            runs.add(await run(axis, slowdown, first, subject, wish, display))
 
 
-async def _prepared(environment: Environment) -> None:
+async def prepared(environment: Environment) -> None:
+    """Install an environment that has to be measurable.
+
+    Raises:
+        OutsideError: it is not.
+    """
     if why := await prepare(environment):
         raise OutsideError(f"{environment.version} cannot be measured: {why}")
 
 
-def _slower(
-    release: Release, slowdown: float, busy: dict[str, float], like: Environment, folder: Path
+def slower(
+    release: Release, name: str, busy: float, like: Environment, folder: Path
 ) -> Environment:
-    """The environment of the release, slower on purpose."""
-    place = folder / f"{slowdown:g}"
+    """Return the environment of the release, slower on purpose.
+
+    Args:
+        name: of a folder for it.
+        busy: seconds in every publish.
+    """
+    place = folder / name
     place.mkdir()
     wheel = next(folder.glob("*.whl"), None) or slowed.wheel_of(release, folder)
-    return candidates.of_wheel(slowed.slow_down(wheel, busy[str(slowdown)], place), like)
+    return candidates.of_wheel(slowed.slow_down(wheel, busy, place), like)
 
 
-def _history(line: Sequence[Release], first: int, before: Environment, after: Environment) -> Axis:
-    """A line whose points are all the same release, slower from one on."""
+def history(line: Sequence[Release], first: int, before: Environment, after: Environment) -> Axis:
+    """Return a line whose points are all the same release, slower from one on."""
     later = {release.version for release in line[first:]}
     return Axis(
         PACKAGE, line, lambda release: after if release.version in later else before, newest=False
     )
 
 
-async def _run(
+async def run(
     axis: Axis, slowdown: float, first: int, subject: Ours, wish: Wish, display: Display
 ) -> Run:
+    """Search a history that is slower from its point `first` on."""
     with tempfile.TemporaryDirectory() as folder:
         question = Question.of(PACKAGE, "calibration", None, Choice(), "", {})
         ledger = Ledger(question, Path(folder) / "journal.jsonl", display.note)
@@ -265,133 +249,3 @@ def _left(taken: Sequence[Taken]) -> Iterator[float]:
         if len(logs) > 2:
             spread = math.sqrt(len(logs) / (len(logs) - 1))  # what their mean takes away
             yield from (spread * (log - mean(logs)) for log in logs)
-
-
-# --- simulated ones ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Simulated:
-    """What searches of made-up histories came to."""
-
-    shape: str
-    change: float
-    runs: int
-    exact: int
-    """They named just what there was."""
-    wrong: int
-    """They named something else."""
-
-
-def simulate(runs: Runs, count: int = SIMULATED) -> list[Simulated]:
-    """Search made-up histories, with the noise that was recorded; empty where none was."""
-    left = [each for run in runs.runs for each in run.left]
-    if not left:
-        return []
-    assert runs.circumstances is not None
-    tasks = [
-        (shape, change, seed, runs.circumstances.points, runs.circumstances.least, left)
-        for shape, change in SHAPES
-        for seed in range(count)
-    ]
-    with ProcessPoolExecutor() as pool:
-        found = list(pool.map(_simulated, tasks, chunksize=20))
-    table = []
-    for number, (shape, change) in enumerate(SHAPES):
-        of = found[number * count : (number + 1) * count]
-        exact, wrong = sum(e for e, _ in of), sum(w for _, w in of)
-        table.append(Simulated(shape, change, count, exact, wrong))
-    return table
-
-
-def _simulated(task: tuple[str, float, int, int, float, list[float]]) -> tuple[bool, bool]:
-    """Search one; returns whether it names just what there is, and whether it names another."""
-    shape, change, seed, points, least, left = task
-    chance = random.Random(f"{shape} {change} {seed}")
-    size = math.log1p(change) * chance.choice([-1, 1])
-    history = simulated.SHAPES[shape](points, size, chance)
-    answer = simulated.search(
-        history, Wish(least).aim, chance.randrange(2**32), noise=left, most=MOST
-    ).answer
-    named = []
-    for number, step in enumerate(answer.steps):
-        if asyncio.run(_holds(history, step, number, left, chance)):
-            named.append(step.after)
-    return named == list(history.steps), bool(set(named) - set(history.steps))
-
-
-async def _holds(
-    history: simulated.History,
-    step: Step,
-    number: int,
-    left: Sequence[float],
-    chance: random.Random,
-) -> bool:
-    """Put a step to the test, as `Search` does."""
-    levels = history.levels
-
-    async def take(order: Sequence[int]) -> list[Taken]:
-        values = [float(np.exp(levels[i] + chance.choice(left))) for i in order]
-        return [Taken("", "", Figures({TARGET: value})) for value in values]
-
-    (found,) = await trial.run(
-        (step.before, step.after), ("", ""), cost.benchmarks(TARGET), take,
-        more=step.change > 0, before=number, confidence=Wish().confidence,
-        environments=("", ""),
-    )  # fmt: skip
-    return found.confirmed
-
-
-# --- both -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Point:
-    """What searches make of one slowdown."""
-
-    slowdown: float
-    runs: int
-    exact: int
-    """Whole searches, really made, that named just what there was."""
-    wrong: int
-    """... and that named another release."""
-    low: float
-    """The part of searches that are exact lies between `low` and `high` with 95 % confidence
-    (Clopper and Pearson)."""
-    high: float
-    simulated: float | None
-    """As a part of the simulated ones."""
-    change: float
-    """Median of what the exact ones said of its size."""
-    figures: int
-    seconds: float
-    """Medians."""
-
-
-def points(runs: Runs, table: Sequence[Simulated]) -> list[Point]:
-    """Sum up the runs, by slowdown."""
-    simulated_parts = {
-        one.change: one.exact / one.runs for one in table if one.shape in ("nothing", "one")
-    }
-    found = []
-    for slowdown in sorted({run.slowdown for run in runs.runs}):
-        of = runs.of(slowdown)
-        exact = sum(run.exact for run in of)
-        interval = stats.binomtest(exact, len(of)).proportion_ci(0.95)
-        found.append(
-            Point(
-                slowdown, len(of), exact,
-                sum(bool({*run.found} - {run.after}) for run in of),
-                float(interval.low), float(interval.high), simulated_parts.get(slowdown),
-                median([run.changes[0] for run in of if run.exact and run.changes] or [0.0]),
-                round(median(run.figures for run in of)),
-                round(median(run.seconds for run in of), 1),
-            )
-        )  # fmt: skip
-    return found
-
-
-def noise(runs: Runs) -> float:
-    """Standard deviation of a figure within its round, as a part."""
-    left = [each for run in runs.runs for each in run.left]
-    return round(math.expm1(math.sqrt(mean(each**2 for each in left))), DIGITS) if left else 0.0

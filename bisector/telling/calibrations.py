@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from bisector.check.calibration import Point
-    from bisector.cost.calibration import Point as CostPoint
+    from bisector.cost.simulation import Point as CostPoint
 
 BODY = 2.6
 """Inches."""

@@ -87,12 +87,15 @@ def throughput(
     after: Points,
     verdicts: Sequence[Verdict | None],
     days: Days,
+    *,
+    same_turns: bool = True,
 ) -> Figure:
     """Draw what is published before and after the sibling closes.
 
     Args:
         before: as parts of what plain aio-pika publishes in the same turns.
         after: likewise; what hangs is drawn at 0.
+        same_turns: whether that is so of all of them, rather than in the same run.
     """
     hanging = [i for i, verdict in enumerate(verdicts) if verdict is Verdict.BAD]
     working = [
@@ -103,8 +106,8 @@ def throughput(
     title = _throughput_title(versions, verdicts)
     figure = sheet(
         title,
-        "Messages of 1 KiB confirmed per second, one in flight, named exchange, by a broker whose"
-        f" sibling is closed, beside plain aio-pika in the same turns{_of_days(days)}",
+        "Messages of 1 KiB, one in flight, named exchange, by a broker whose sibling is closed,"
+        f" beside plain aio-pika in the same {'turns' if same_turns else 'run'}{_of_days(days)}",
         THROUGHPUT,
     )
     height = HEAD + THROUGHPUT + FOOT

@@ -19,7 +19,7 @@ from bisector.errors import UserError
 from bisector.history.results import Measured, Point, Points, divided, pooled, usual
 from bisector.search import exact
 from bisector.search.exact import Verdict
-from bisector.telling import answers, figures, maps
+from bisector.telling import answers, figures, lifecycle, maps
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,6 +48,8 @@ NEEDS = {
 
 THROUGHPUT = "sibling_close.SiblingClose.track_throughput"
 BESIDE_PLAIN = "sibling_close.SiblingCloseRatio.track_time"
+PLAIN_THROUGHPUT = "publish.Publish.track_throughput"
+PLAIN_CASE: dict[str, object] = {"way": "aio-pika", "payload": "1 KiB", "in_flight": 1}
 CASE: dict[str, object] = {"exchange": "named", "in_flight": 1}
 """The case that the pages show: the one that hangs, as most programs publish."""
 PUBLISH, CONSUME = "publish.PublishRatio", "consume.ConsumeRatio"
@@ -61,7 +63,6 @@ IN_STEPS = {
     "request: time": DOINGS["request"],
 }
 """What asv's series are called where the steps of costs are."""
-CLIENT, PLAIN = "FastStream", "aio-pika"
 
 
 # --- what was found before --------------------------------------------------------------------
@@ -162,57 +163,6 @@ def _inverse(points: Points) -> list[Point | None]:
     return [point.inverse() if point else None for point in points]
 
 
-def lifecycle(measured: Measured) -> list[tuple[str, str, Points]]:
-    """Return (what, unit, values along the releases) of what a process pays for its brokers."""
-
-    def of(name: str, **params: object) -> list[Point | None]:
-        return measured.series(f"lifecycle.{name}", **params)
-
-    def beside(name: str, **params: object) -> list[Point | None]:
-        return divided(of(name, client=CLIENT, **params), of(name, client=PLAIN, **params))
-
-    reuse = "Reuse.track_time_per_message"
-    fresh, reused = (of(reuse, client=CLIENT, broker=broker) for broker in ("fresh", "re-used"))
-    times = "× plain aio-pika"  # noqa: RUF001
-    return [
-        ("`import faststream.rabbit`", "s", of("Import.track_time")),
-        ("starting a broker", times, beside("OpenAndClose.track_open_time")),
-        ("closing a broker", times, beside("OpenAndClose.track_close_time")),
-        ("a message through a fresh broker", "× through one that is re-used",  # noqa: RUF001
-         divided(fresh, reused)),
-        ("memory left behind by 50 brokers", "kB", _scaled(of("LeftBehind.track_memory"), 1e-3)),
-        ("peak memory while publishing", "MB", _scaled(of("PeakMemory.track_publishing"), 1e-6)),
-    ]  # fmt: skip
-
-
-def left_behind(measured: Measured) -> list[dict[str, Any]]:
-    """Return what is still open after 50 brokers were closed, and in which releases."""
-    rows = []
-    for what in ("connections", "channels", "tasks"):
-        points = measured.series(f"lifecycle.LeftBehind.track_{what}")
-        some = [v for v, p in zip(measured.versions, points, strict=True) if p and p.value]
-        rows.append({
-            "what": what, "count": sum(p is not None for p in points),
-            "most": max((p.value for p in points if p), default=0), "releases": ranges(
-                some, [v for v, p in zip(measured.versions, points, strict=True) if p]),
-        })  # fmt: skip
-    return rows
-
-
-def _scaled(points: Points, factor: float) -> list[Point | None]:
-    return [Point(p.value * factor) if p else None for p in points]
-
-
-def ranges(some: Sequence[str], of: Sequence[str]) -> list[str]:
-    """Write releases that follow each other as `first - last`."""
-    chosen, words = set(some), []
-    for there, members in itertools.groupby(of, key=chosen.__contains__):
-        if there:
-            stretch = list(members)
-            words.append(stretch[0] if len(stretch) == 1 else f"{stretch[0]} - {stretch[-1]}")
-    return words
-
-
 def _usual(series: Mapping[str, Points]) -> list[dict[str, Any]]:
     """Return a row for each series that has values: where most releases are."""
     found = ((what, usual(points)) for what, points in series.items())
@@ -290,10 +240,10 @@ def tell(measured: Measured, folder: Path = RESULTS) -> dict[str, Any]:
         },
         "lifecycle": [
             {"unit": unit, **row}
-            for what, unit, points in lifecycle(measured)
+            for what, unit, points in lifecycle.costs(measured)
             for row in _usual({what: points})
         ],
-        "left_behind": left_behind(measured),
+        "left_behind": lifecycle.left_behind(measured),
         "graphs": graphs(measured),
     }
 
@@ -303,7 +253,7 @@ def _unmeasured(measured: Measured, points: Points) -> list[str]:
     usable = [version for version in measured.files if version not in measured.untestable]
     there = {v for v, p in zip(measured.versions, points, strict=True) if p}
     order = [version for version in measured.versions if version in usable]
-    return ranges([version for version in order if version not in there], order)
+    return lifecycle.ranges([version for version in order if version not in there], order)
 
 
 def _untestable(measured: Measured) -> set[int]:
@@ -343,22 +293,42 @@ def graph(benchmark: str, places: Sequence[int] = ()) -> str:
 def draw(measured: Measured, folder: Path = RESULTS) -> dict[str, Figure]:
     """Draw the figures, by name of their files."""
     after = measured.series(THROUGHPUT, moment="after", **CASE)
-    shares = [
-        _inverse(measured.series(BESIDE_PLAIN, moment=moment, **CASE))
-        for moment in ("before", "after")
-    ]
+    shares, same_turns = _shares(measured)
     found = told_steps(folder)
     confirmed = found["steps"] if found else []
     drawn = {
         "throughput": figures.throughput(
-            measured.versions, shares[0], shares[1], figures.history(after, _untestable(measured)),
-            measured.days(BESIDE_PLAIN),
+            measured.versions, shares["before"], shares["after"],
+            figures.history(after, _untestable(measured)), measured.days(THROUGHPUT),
+            same_turns=same_turns,
         ),
         "share": figures.shares(measured.versions, panels(measured, confirmed)),
     }  # fmt: skip
     if scenarios := answer(MAP, folder):
         drawn["map"] = maps.draw(maps.rows_of(scenarios))
     return drawn
+
+
+def _shares(measured: Measured) -> tuple[dict[str, list[Point | None]], bool]:
+    """What is published before and after the close, as a part of what plain aio-pika publishes.
+
+    In the same turns; of releases that were measured before there were such, in the same run.
+
+    Returns:
+        also whether all of it is in the same turns.
+    """
+    found, all_ = {}, True
+    for moment in ("before", "after"):
+        rates = measured.series(THROUGHPUT, moment=moment, **CASE)
+        turns: list[Point | None] = [None] * len(rates)
+        if BESIDE_PLAIN in measured.benchmarks:
+            turns = _inverse(measured.series(BESIDE_PLAIN, moment=moment, **CASE))
+        run: list[Point | None] = [None] * len(rates)
+        if PLAIN_THROUGHPUT in measured.benchmarks:
+            run = divided(rates, measured.series(PLAIN_THROUGHPUT, **PLAIN_CASE))
+        found[moment] = [turn or other for turn, other in zip(turns, run, strict=True)]
+        all_ = all_ and not any(other and not turn for turn, other in zip(turns, run, strict=True))
+    return found, all_
 
 
 def render(template: str, told: Mapping[str, Any]) -> str:

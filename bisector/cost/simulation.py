@@ -1,0 +1,165 @@
+"""What searches come to whose answer is known: real ones summed up, many more simulated.
+
+A simulated search is of a made-up history, draws its figures from the noise that real ones
+recorded, and confirms what it finds by the same rule.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from statistics import mean, median
+
+import numpy as np
+from scipy import stats
+
+from bisector.cost import trial
+from bisector.cost.calibration import DIGITS, SLOWDOWNS, TARGET, Runs
+from bisector.cost.ledger import Taken
+from bisector.cost.search import Wish
+from bisector.questions import cost
+from bisector.questions.cost import Figures
+from bisector.search import simulated
+from bisector.search.rounds import Step
+
+SIMULATED = 1000
+MOST = 400
+"""Figures of a simulated search; a real one has its minutes."""
+SHAPES = (
+    ("nothing", 0.0),
+    *(("one", part) for part in SLOWDOWNS),
+    ("undone", 0.10),
+    ("newest", 0.10),
+    ("second", 0.10),
+    ("untestable", 0.10),
+    ("drift", 0.10),
+)
+"""What is simulated, and how large."""
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What searches of made-up histories came to."""
+
+    shape: str
+    change: float
+    runs: int
+    exact: int
+    """They named just what there was."""
+    wrong: int
+    """They named something else."""
+
+
+def simulate(runs: Runs, count: int = SIMULATED) -> list[Simulated]:
+    """Search made-up histories, with the noise that was recorded; empty where none was."""
+    left = [each for run in runs.runs for each in run.left]
+    if not left:
+        return []
+    assert runs.circumstances is not None
+    tasks = [
+        (shape, change, seed, runs.circumstances.points, runs.circumstances.least, left)
+        for shape, change in SHAPES
+        for seed in range(count)
+    ]
+    with ProcessPoolExecutor() as pool:
+        found = list(pool.map(_simulated, tasks, chunksize=20))
+    table = []
+    for number, (shape, change) in enumerate(SHAPES):
+        of = found[number * count : (number + 1) * count]
+        exact, wrong = sum(e for e, _ in of), sum(w for _, w in of)
+        table.append(Simulated(shape, change, count, exact, wrong))
+    return table
+
+
+def _simulated(task: tuple[str, float, int, int, float, list[float]]) -> tuple[bool, bool]:
+    """Search one; returns whether it names just what there is, and whether it names another."""
+    shape, change, seed, points, least, left = task
+    chance = random.Random(f"{shape} {change} {seed}")
+    size = math.log1p(change) * chance.choice([-1, 1])
+    history = simulated.SHAPES[shape](points, size, chance)
+    answer = simulated.search(
+        history, Wish(least).aim, chance.randrange(2**32), noise=left, most=MOST
+    ).answer
+    named = []
+    for number, step in enumerate(answer.steps):
+        if asyncio.run(_holds(history, step, number, left, chance)):
+            named.append(step.after)
+    return named == list(history.steps), bool(set(named) - set(history.steps))
+
+
+async def _holds(
+    history: simulated.History,
+    step: Step,
+    number: int,
+    left: Sequence[float],
+    chance: random.Random,
+) -> bool:
+    """Put a step to the test, as `Search` does."""
+    levels = history.levels
+
+    async def take(order: Sequence[int]) -> list[Taken]:
+        values = [float(np.exp(levels[i] + chance.choice(left))) for i in order]
+        return [Taken("", "", Figures({TARGET: value})) for value in values]
+
+    (found,) = await trial.run(
+        (step.before, step.after), ("", ""), cost.benchmarks(TARGET), take,
+        more=step.change > 0, before=number, confidence=Wish().confidence,
+        environments=("", ""),
+    )  # fmt: skip
+    return found.confirmed
+
+
+@dataclass(frozen=True)
+class Point:
+    """What searches make of one slowdown."""
+
+    slowdown: float
+    runs: int
+    exact: int
+    """Whole searches, really made, that named just what there was."""
+    wrong: int
+    """... and that named another release."""
+    low: float
+    """The part of searches that are exact lies between `low` and `high` with 95 % confidence
+    (Clopper and Pearson)."""
+    high: float
+    simulated: float | None
+    """As a part of the simulated ones."""
+    change: float
+    """Median of what the exact ones said of its size."""
+    figures: int
+    seconds: float
+    """Medians."""
+
+
+def points(runs: Runs, table: Sequence[Simulated]) -> list[Point]:
+    """Sum up the runs, by slowdown."""
+    simulated_parts = {
+        one.change: one.exact / one.runs for one in table if one.shape in ("nothing", "one")
+    }
+    found = []
+    for slowdown in sorted({run.slowdown for run in runs.runs}):
+        of = runs.of(slowdown)
+        exact = sum(run.exact for run in of)
+        interval = stats.binomtest(exact, len(of)).proportion_ci(0.95)
+        found.append(
+            Point(
+                slowdown, len(of), exact,
+                sum(bool({*run.found} - {run.after}) for run in of),
+                float(interval.low), float(interval.high), simulated_parts.get(slowdown),
+                median([run.changes[0] for run in of if run.exact and run.changes] or [0.0]),
+                round(median(run.figures for run in of)),
+                round(median(run.seconds for run in of), 1),
+            )
+        )  # fmt: skip
+    return found
+
+
+def noise(runs: Runs) -> float:
+    """Standard deviation of a figure within its round, as a part."""
+    left = [each for run in runs.runs for each in run.left]
+    return round(math.expm1(math.sqrt(mean(each**2 for each in left))), DIGITS) if left else 0.0
