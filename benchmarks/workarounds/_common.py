@@ -61,6 +61,7 @@ class Case:
         self.deadline = FLOOR_SECONDS
         self.consumes = True  # whether the broker has been started, not only connected
         self.published: list[str] = []  # bodies that were reported as published
+        self.arrived: Counter[str] = Counter()  # how often each body came, once it was looked at
         self._worse: list[str] = []  # what is lost that the fault alone leaves intact
         self._inbox, self._arrived = f"{bench.name}-inbox", asyncio.Event()
         self._sent = self._received = 0  # of what the broker is sent
@@ -154,7 +155,7 @@ class Case:
         """What else works: receiving, exactly one arrival for each message, closing."""
         if self.consumes:
             await self._see_receiving()
-        arrived = Counter(await self.control.received())
+        arrived = self.arrived = Counter(await self.control.received())
         lost = [body for body in self.published if not arrived[body]]
         twice = [body for body in [*self.published, STUCK] if arrived[body] > 1]
         if lost:

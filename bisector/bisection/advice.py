@@ -233,6 +233,7 @@ class Adviser:
         tried = [
             *await self._upgrade(release, looked, history),
             *await self._hold(release, looked, history),
+            *await self._let_go(release, looked, history),
             *self._as_of_its_day(release, looked),
             *await together(
                 self._follow(environment, program)
@@ -301,6 +302,20 @@ class Adviser:
             tried.append(Tried(f"hold-{name}", told, answer, seen.reason, seen.seconds))
         return tried
 
+    async def _let_go(
+        self, release: Release, looked: Looked, history: History | None
+    ) -> list[Tried]:
+        """Where it is what is pinned, try what its day had."""
+        if history is not None or looked.deps != RELEASE_DAY:
+            return []
+        plain = package_environment(replace(self._choice, with_=()))(release)
+        seen = await self._try(plain, looked.program, "let-go")
+        answer = HELPS if seen.verdict is Verdict.GOOD else NO_HELP
+        names = [axes.pin(text)[0] for text in self._choice.with_]
+        held = " and ".join(f"{name} {seen.dependencies.get(name, '')}" for name in names)
+        told = f"Do not pin it: its day had {held}"
+        return [Tried("let-go", told, answer, seen.reason, seen.seconds, seen.evidence)]
+
     def _as_of_its_day(self, release: Release, looked: Looked) -> list[Tried]:
         """Where it is bad only with today's dependencies, those of its day help, as was seen."""
         if looked.deps != TODAY or looked.day.verdict is not Verdict.GOOD:
@@ -328,6 +343,9 @@ class Adviser:
                 for h in known
             ]
         here = {x.program.name: x.day.verdict for x in looked}
+        for each in known:  # what only a pin does is no fault of the release
+            if each.verdicts.get(release.version) is Verdict.GOOD:
+                here[each.scenario] = Verdict.GOOD
         found = histories.targets(release.version, here, self._known, known, self._costs or ())
         by_version = {r.version: r for r in self._known}
         seen_today = await together(self._look(by_version[t.version], TODAY) for t in found)
