@@ -213,12 +213,15 @@ class Search:
             with contextlib.suppress(UninstallableError):  # each of the cells says so
                 exact = await resolve(environment) if resolve else environment
                 await building.install(exact)
-        await together(self._probe(cell, environment, exact, alone=alone) for cell in cells)
+        # Whichever RabbitMQ is beside a program that needs none, one answer stands for all.
+        groups = [[cell] for cell in cells] if self._found.program.broker else [list(cells)]
+        await together(self._probe(group, environment, exact, alone=alone) for group in groups)
 
     async def _probe(
-        self, cell: Cell, environment: Environment, exact: Environment, *, alone: bool
+        self, cells: Sequence[Cell], environment: Environment, exact: Environment, *, alone: bool
     ) -> None:
-        row, column = cell
+        """Answer cells that are the same but for a RabbitMQ that is not used."""
+        row, column = cells[0]
         version = self._found.columns[column].version
         name = f"{version} on {self._found.down} {self._found.rows[row].point}"
         async with self._turns:
@@ -227,8 +230,9 @@ class Search:
                 lambda text: self._display.stage(name, text), alone=alone or self._jobs() == 1,
             )  # fmt: skip
         self._found.probes += 1
-        self._journals[row].add(seen, environment)
-        self._seen.setdefault(cell, []).append(seen)
+        for cell in cells:
+            self._journals[cell[0]].add(seen, environment)
+            self._seen.setdefault(cell, []).append(seen)
         self._display.observed(replace(seen, version=name), remembered=False)
 
 
