@@ -303,7 +303,7 @@ def _raised_in(error: BaseException) -> str:
 
 def importable() -> int:
     """0 if the release imports; otherwise report why not and return the exit code."""
-    gc.disable()  # in an import hardly anything is garbage, and looking for it takes a quarter
+    gc.disable()  # in an import hardly anything is garbage, and looking for it takes time
     try:
         compat.rabbit()
     except compat.NotImportableError as error:

@@ -31,7 +31,10 @@ FOLDED = 1000
 def places() -> Mapping[str, Sequence[Path]]:
     """Return what is kept, by the words that the command takes."""
     return {
-        "environments": sorted(ENVIRONMENTS.glob("release-*")),
+        "environments": [
+            *sorted(ENVIRONMENTS.glob("release-*")),
+            *(ENVIRONMENTS / name for name in ("compiled", "bytecode")),  # of those
+        ],
         "wheels": sorted(WHEELS.glob("*")),  # of commits and checkouts, built once
         "sources": sorted(SOURCES.glob("*")),
         "index": [INDEX_CACHE],
