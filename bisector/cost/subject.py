@@ -84,7 +84,7 @@ class Ours:
     @property
     def rules(self) -> dict[str, Any]:
         """How long they take turns."""
-        return {"turns": turns.TURNS}
+        return {"turns": turns.TURNS, "warm_ups": turns.WARM_UPS}
 
     async def round(
         self, environments: list[Environment], wanted: Collection[Benchmark]

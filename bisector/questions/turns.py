@@ -32,6 +32,9 @@ TURNS = {
     "open and close": 8,
 }
 """How many count, by group, in the order in which they are measured."""
+WARM_UPS = 2
+"""Turns before those that count; in the first of them what a group needs is made.  With one alone
+the group that a process begins with differed more than those after it."""
 AT_ONCE = ("import",)
 """Groups that need no turn to be made ready in."""
 SECONDS = 30.0
@@ -101,7 +104,7 @@ async def play(
             players.append(Player(running, orders, secrets))
         await asyncio.gather(*(player.ready() for player in players))
         for group in groups:
-            if group not in AT_ONCE:
+            for _ in range(0 if group in AT_ONCE else WARM_UPS):
                 await asyncio.gather(*(player.turn(group, counts=False) for player in players))
             for turn in range(TURNS[group]):
                 for player in players[:: -1 if turn % 2 else 1]:  # to and fro
