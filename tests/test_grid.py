@@ -33,7 +33,7 @@ def staircases(draw: st.DrawFn) -> tuple[Plan, Truth]:
     return Plan.of(rows, columns), lambda c: "good" if c[1] >= steps[c[0]] else "bad"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(staircases())
 def test_a_lattice_cell_is_never_wrong_and_all_is_told(grid: tuple[Plan, Truth]) -> None:
     plan, truth = grid
@@ -45,7 +45,7 @@ def test_a_lattice_cell_is_never_wrong_and_all_is_told(grid: tuple[Plan, Truth])
         assert all(full[row, c] == truth((row, c)) for c in range(plan.columns))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 126), st.integers(0, 3))
 def test_a_straight_border_is_found_whole(column: int, row: int) -> None:
     def truth(cell: Cell) -> str:

@@ -44,7 +44,7 @@ def git(path: Path, *arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(some_releases(), st.randoms(), st.integers(1, 8))
 def test_it_only_grows(releases: list[Release], random: Random, cut: int) -> None:
     with tempfile.TemporaryDirectory() as folder:

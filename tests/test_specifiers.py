@@ -26,7 +26,7 @@ def choices(draw: st.DrawFn) -> list[bool]:
     return wanted
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(choices(), st.booleans())
 def test_it_holds_for_the_wanted_releases_and_no_others(wanted: list[bool], newest: bool) -> None:
     text = specifiers.specifier(LINE, wanted, newest=newest)

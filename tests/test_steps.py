@@ -73,7 +73,7 @@ def test_what_the_budget_does_not_place_is_told_with_its_stretch() -> None:
     st.lists(st.lists(st.tuples(st.integers(0, 29), st.floats(-1, 1)), max_size=6), max_size=4),
     st.integers(3, 9),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_was_measured_it_goes_on_with_points_that_can_be(
     testable: list[bool], measured: list[list[tuple[int, float]]], width: int
 ) -> None:

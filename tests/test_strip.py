@@ -70,7 +70,7 @@ def test_a_flip_is_named_under_its_place(verdicts: list[Verdict | None], width: 
     for number, line in enumerate(lines):
         for caret in re.finditer(r"\^", line):
             above = next(
-                row for row in reversed(lines[:number]) if re.match(r" +\d+ [+x(\u00b7]", row)
+                row for row in reversed(lines[:number]) if re.match(r" +\d+ [+x~(\u00b7]", row)
             )
             assert above[caret.start()] in "+x"
 

@@ -86,8 +86,11 @@ class Action:
     def __init__(self, checkout: Path, folder: Path) -> None:
         self.action = yaml.safe_load(ACTION.read_text())
         self._checkout, self._folder = checkout, folder
-        _setup, install, self._ask = self.action["runs"]["steps"]
-        self._run(install, {}, {"python-path": sys.executable})
+        _setup, self._install, self._ask = self.action["runs"]["steps"]
+
+    def install(self) -> None:
+        """Run the step that comes before asking."""
+        self._run(self._install, {}, {"python-path": sys.executable})
 
     def __call__(self, **inputs: str) -> Acted:
         """Ask; inputs are named with underlines."""
@@ -132,7 +135,9 @@ class Action:
 def action(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Action]:
     snapshot = checkout / "bisector/environments/releases.json"
     before = snapshot.read_text()
-    yield Action(checkout, tmp_path_factory.mktemp("action"))
+    made = Action(checkout, tmp_path_factory.mktemp("action"))
+    made.install()
+    yield made
     snapshot.write_text(before)  # it was read from the index again
 
 
@@ -162,7 +167,7 @@ def test_the_action_gates(action: Action) -> None:
     "inputs", [{}, {"candidate": "0.1.4", "program": "fails.py"},
                {"program": "fails.py", "scenarios": "all"}]
 )  # fmt: skip
-def test_the_action_says_what_it_wants(action: Action, inputs: dict[str, str]) -> None:
-    ended = action(**inputs)
+def test_the_action_says_what_it_wants(tmp_path: Path, inputs: dict[str, str]) -> None:
+    ended = Action(tmp_path, tmp_path)(**inputs)  # before anything is needed
     assert ended.code == 2
     assert ended.said.startswith("::error::")
