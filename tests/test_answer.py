@@ -141,6 +141,8 @@ WHERE = Environment("1.0", ("faststream[rabbit]==1.0",))
         ("  x No solution found when resolving\n  ╰─▶ Because x", False, None),
         ("  x Failed to build `x==1`\n  ╰─▶ oops", False, None),
         ("  x Failed to download and build `x==1`\n Failed to build", False, None),
+        # The build of a dependency wants a network beyond the index.
+        ("  x Failed to build `x==1`\n\n  [stderr]\n  tcp connect, dns error\n\n", False, None),
         ("  x No solution found: pytest-timeout", True, "not in uv's cache"),
         ("error: dns error", False, "cannot be reached"),
         ("error: operation timed out", False, "cannot be reached"),

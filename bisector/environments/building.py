@@ -194,6 +194,9 @@ def _is_offline() -> bool:
 
 
 def _is_network(output: str) -> bool:
+    # What a package's own build says follows: a network beyond the index, that is not there, is
+    # no trouble with the index.
+    output = re.split(r"^ *\[std(?:out|err)\]$", output, maxsplit=1, flags=re.MULTILINE)[0]
     return bool(
         re.search(
             r"error sending request|dns error|Could not connect|Failed to fetch|"
