@@ -121,6 +121,8 @@ def check(args: argparse.Namespace) -> None:
             f"the scenario {own[0]} is about {PACKAGE}, which is not there along {args.along}: name"
             f" a program of yours, or --with {PACKAGE}==VERSION"
         )
+    if args.along in (PYTHON, RABBITMQ) and not held and PACKAGE not in walked:
+        raise UserError(f"--along {args.along} needs --with {PACKAGE}==VERSION: the one to hold")
     rabbitmq = RABBITMQ in (args.along, *walked)
     if rabbitmq and (args.rabbitmq or args.no_broker):
         raise UserError(

@@ -107,12 +107,17 @@ async def _broker(
 async def _search(
     args: argparse.Namespace, found: Pairs, asking: _Asking, display: Display
 ) -> None:
-    journals = []
+    questions: list[Question] = []
+    journals: list[Journal] = []
     for row in found.rows:
         question = _question(args, found.program, row, asking.rabbitmq(row))
-        journals.append(Journal(question, args.journal, display.note, args.known))
-        if args.fresh:
-            journals[-1].forget()
+        if question in questions:  # asked of other environments: a long journal is read once
+            journals.append(journals[questions.index(question)])
+        else:
+            journals.append(Journal(question, args.journal, display.note, args.known))
+            if args.fresh:
+                journals[-1].forget()
+        questions.append(question)
     asks = [asking.ask(row) for row in found.rows]
     rules = options.rules_of(args, found.program)
     search = Search(found, journals, asks, lambda: asking.place.jobs, rules, display)
