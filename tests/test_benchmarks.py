@@ -135,9 +135,11 @@ def test_measures_a_release(version: str, url: str, tmp_path: Path) -> None:
     for moment, exchange, in_flight in [k[1:] for k in hangs]:
         took = values["SiblingClose.track_time_per_message", moment, exchange, in_flight]
         assert (took == _measure.DEADLINE_SECONDS) == (version == OLD)
-    ratios = [value for key, value in values.items() if found[key][0] == _measure.RATIO]
-    assert len(ratios) == 28
-    assert 0.5 < min(ratios) < max(ratios) < 20
+    ratios = {key: value for key, value in values.items() if found[key][0] == _measure.RATIO}
+    assert len(ratios) == 36
+    far = {key for key, value in ratios.items() if not 0.5 < value < 20}
+    beside = {("SiblingCloseRatio.track_time", *key[1:]) for key in hangs}
+    assert far == (beside if version == OLD else set())
     fresh, reused = (
         values["Reuse.track_time_per_message", "FastStream", kind] for kind in ("fresh", "re-used")
     )
