@@ -198,3 +198,18 @@ def test_contrast_in_light_and_dark_mode(colour: str, page: str) -> None:
 def test_verdicts_differ_without_colour() -> None:
     assert set(maps.HEIGHTS) == set(Verdict)
     assert all(b - a >= 0.3 for a, b in pairwise(sorted(maps.HEIGHTS.values())))
+
+
+@pytest.mark.parametrize(
+    ("points", "marks"),
+    [
+        (["2024-09-30", "2024-10-14 anyio 4.6.2.post1", "2024-10-15"], "2024-09"),
+        (["old.txt", "new.txt", "c0ffee"], ""),
+    ],
+)
+def test_points_that_are_no_versions_stand_in_their_order(points: list[str], marks: str) -> None:
+    rows = {"x": list(zip(points, ["good", "bad", "skip"], strict=True))}
+    lines = maps.text(rows, width=80, plain=True).plain.splitlines()
+    assert lines[0] == "x gbs"
+    assert lines[1].strip().startswith(marks)
+    assert isinstance(maps.draw(rows, "x"), Figure)

@@ -6,12 +6,13 @@ colours apart: bad stands out, good lies low, untestable is a dash, and not prob
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 from rich.console import Console
 from rich.text import Text
 
@@ -160,7 +161,11 @@ def save(figure: Figure, stem: Path) -> list[Path]:
 
 
 def _versions(rows: Rows) -> list[str]:
-    return sorted({version for row in rows.values() for version, _ in row}, key=Version)
+    found = dict.fromkeys(version for row in rows.values() for version, _ in row)
+    try:
+        return sorted(found, key=Version)
+    except InvalidVersion:  # days, commits, files: they stand in their own order
+        return list(found)
 
 
 def _histories(rows: Rows, versions: Sequence[str]) -> dict[str, list[Verdict | None]]:
@@ -172,7 +177,12 @@ def _histories(rows: Rows, versions: Sequence[str]) -> dict[str, list[Verdict | 
 
 
 def _minor(version: str) -> str:
-    major, minor, *_ = (*Version(version).release, 0)
+    """What neighbours are marked by: the minor series; of a day its month, of others nothing."""
+    try:
+        major, minor, *_ = (*Version(version).release, 0)
+    except InvalidVersion:
+        month = re.match(r"\d{4}-\d{2}", version)
+        return month[0] if month else ""
     return f"{major}.{minor}"
 
 
