@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bisector import ROOT
-from bisector.processes import process
+from bisector.processes import leash, process
 
 # Starts a child that ignores every polite signal and leaves its process group, tells its number,
 # and waits for ever.
@@ -166,3 +166,24 @@ def test_cancelled_twice_it_is_stopped_before_anybody_goes_on() -> None:
         return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert asyncio.run(run()) == set()
+
+
+def test_a_program_does_not_start_once_its_leash_is_gone(tmp_path: Path) -> None:
+    """Killed between its fork and the promise of its death: so asyncio cancels a start."""
+    started = tmp_path / "started"
+    ends, held = os.pipe()
+    parent = os.fork()
+    if not parent:
+        gone = os.getpid()
+        if os.fork():
+            os._exit(0)
+        while os.getppid() == gone:
+            time.sleep(0.001)
+        leash.prepare((), gone)
+        started.touch()
+        os._exit(0)
+    os.close(held)
+    os.waitpid(parent, 0)
+    with os.fdopen(ends, "rb") as told:
+        told.read()  # until the last of them has ended
+    assert not started.exists()

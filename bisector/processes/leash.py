@@ -48,12 +48,13 @@ def main() -> None:
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     passed_on = (signal.SIGINT, signal.SIGABRT)
     signal.pthread_sigmask(signal.SIG_BLOCK, passed_on)  # until there is somebody to tell
+    ours = os.getpid()
     try:
         program = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=lambda: prepare(passed_on),  # noqa: PLW1509  # safe: no thread runs yet
+            preexec_fn=lambda: prepare(passed_on, ours),  # noqa: PLW1509  # safe: no thread runs yet
         )
     except OSError as error:
         # By the convention of `git bisect run` that stops a search: it is no verdict.
@@ -81,10 +82,12 @@ def main() -> None:
     os._exit(code if code >= 0 else 128 - code)
 
 
-def prepare(blocked: Iterable[int]) -> None:
+def prepare(blocked: Iterable[int], parent: int) -> None:
     """Do in the program's process what has to be done before it becomes the program."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked)
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # should somebody kill even us
+    if os.getppid() != parent:  # ... or have done so before that took effect, as asyncio does where
+        os._exit(255)  # starting us is cancelled: it kills us, and waits for ever for this one
 
 
 def namespace(descriptor: int) -> None:
