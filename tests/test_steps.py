@@ -7,7 +7,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bisector.search import simulated
@@ -68,6 +68,7 @@ def test_what_the_budget_does_not_place_is_told_with_its_stretch() -> None:
     assert answer.unseen > AIM.gap
 
 
+@example([True] * 3 + [False] * 9 + [True], [[(0, 0.0), (12, 0.0)]], 4)  # few points are left
 @given(
     st.lists(st.booleans(), min_size=1, max_size=30),
     st.lists(st.lists(st.tuples(st.integers(0, 29), st.floats(-1, 1)), max_size=6), max_size=4),

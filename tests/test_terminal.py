@@ -13,7 +13,8 @@ from tests.command import RANGE, TOOL
 
 def test_a_terminal_shows_what_is_done_now_and_what_is_known(checkout: Path, own_url: str) -> None:
     ours, theirs = pty.openpty()
-    command = [*TOOL, "bisect", *RANGE, "--fresh", "--no-blame"]
+    # One after the other, so that it is open for a while where it flips.
+    command = [*TOOL, "bisect", *RANGE, "--fresh", "--no-blame", "--jobs", "1"]
     environ = {**os.environ, "AMQP_URL": own_url, "TERM": "xterm-256color", "COLUMNS": "160"}
     with subprocess.Popen(
         command, cwd=checkout, env=environ,

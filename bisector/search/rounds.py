@@ -181,10 +181,13 @@ def _unseen(belief: Belief, gap: int, most: int) -> list[int]:
 
 
 def _with_known(belief: Belief, chosen: Sequence[int], width: int) -> list[int]:
-    """New points, and known ones to join them to the rest: those that were measured least."""
+    """New points, and known ones to join them to the rest: those that were measured least.
+
+    Where there are too few, they come repeatedly.
+    """
     middle = chosen[len(chosen) // 2]
     known = sorted(belief.points, key=lambda i: (belief.counts[i], abs(i - middle)))
-    return sorted([*chosen, *known[: width - len(chosen)]])
+    return sorted(([*chosen, *known] * width)[:width])
 
 
 def _across(belief: Belief, bump: Bump, width: int) -> list[int]:
