@@ -113,6 +113,7 @@ def test_killing_nox_ends_the_tool(checkout: Path) -> None:
 
 def test_after_an_interruption_only_the_rest_is_asked(checkout: Path) -> None:
     journal = checkout / ".bisector" / "journal.jsonl"
+    journal.unlink(missing_ok=True)  # another test cuts it off, on purpose
     with started([*TOOL, "bisect", *QUICK, "--fresh", "--jobs", "1"], checkout) as process:
         assert process.stdout is not None
         for line in process.stdout:
