@@ -39,7 +39,9 @@ async def run(args: argparse.Namespace, console: Console) -> int:
         with display_for(console) as display:
             rows = await _rows(args, display.note)
             async with contextlib.AsyncExitStack() as stack:
-                asking = await (_fleet if down.name == RABBITMQ else _broker)(args, display, stack)
+                asking = await (_fleet if down.name == RABBITMQ else _broker)(
+                    args, rows, display, stack
+                )
                 for program in args.programs:
                     found = Pairs(program, down.title, rows)
                     maps_of_pairs.append(found)
@@ -83,19 +85,25 @@ class _Asking:
 
 
 async def _fleet(
-    args: argparse.Namespace, display: Display, stack: contextlib.AsyncExitStack
+    args: argparse.Namespace,
+    rows: Sequence[Row],
+    display: Display,
+    stack: contextlib.AsyncExitStack,
 ) -> _Asking:
     fleet = await stack.enter_async_context(Fleet(display.note))
     there = {}
-    for version in await versions(display.note):
-        async with fleet.lend(version) as broker:
-            there[version] = f"{version}, {broker.source}"
+    for row in rows:
+        async with fleet.lend(row.point) as broker:
+            there[row.point] = f"{row.point}, {broker.source}"
     manner = args.manner
     return _Asking(Beside(fleet, manner.jobs, display.note, insist=manner.insist), there)
 
 
 async def _broker(
-    args: argparse.Namespace, display: Display, stack: contextlib.AsyncExitStack
+    args: argparse.Namespace,
+    _: Sequence[Row],
+    display: Display,
+    stack: contextlib.AsyncExitStack,
 ) -> _Asking:
     needed = not args.no_broker and any(program.broker for program in args.programs)
     opened = open_broker(display.note, args.rabbitmq, needed=needed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import glob
 import json
 import re
@@ -92,6 +93,7 @@ def said(args: argparse.Namespace, finding: Finding) -> str:
     )
 
 
+@functools.cache  # for each program of a map the same
 def _seconds() -> Mapping[tuple[str, str], float]:
     """What each release took in each scenario when results/ were made."""
     try:
