@@ -7,6 +7,7 @@ nox -s check -- X                          is this release, wheel or checkout wo
 nox -s changes -- OLD NEW                  all that two releases do differently
 nox -s calibrate                           how far the check can be trusted, measured
 nox -s lifetimes                           on which day each release died, and of what
+nox -s layers                              what each layer costs: pydantic, OpenTelemetry, ...
 nox -s bench -- 0.1.0 0.2.0                measure releases with asv
 nox -s report                              pages and figures of what is in results/
 nox -s update                              what is new on the index
@@ -120,6 +121,11 @@ command(
     "lifetimes",
     "Find out on which day each release died: fresh installs without a lock stopped importing.",
     "figures",
+)
+command(
+    "layers",
+    "Measure what each layer costs, from plain aio-pika to a real handler (`-- RELEASE...`).",
+    "layers",
 )
 command("bench", "Measure releases with asv (`-- --help` explains the options).", "bench", "check")
 command(

@@ -120,6 +120,27 @@ async def sides(
     return named(old, new, baseline), named(new, old, candidate)
 
 
+async def alone(
+    text: str | None,
+    *,
+    with_: Sequence[str] = (),
+    deps: str = recipes.RELEASE_DAY,
+    python: str = recipes.PYTHON,
+    note: Note = lambda _text: None,
+) -> Named:
+    """Return something named that is compared with nothing; likewise (see `sides`).
+
+    Args:
+        deps: as of when dependencies are resolved: `release-day` (of what is no release: today's)
+            or `today`.
+    """
+    pinned = _days_of(with_)
+    history = releases.load()
+    found = await _find(newest(history).version if text is None else text, history, python, note)
+    day = recipes.as_of(max([found.day, *pinned])) if found.day and deps != TODAY else None
+    return Named(found.name, Environment(found.version, (found.requirement, *with_), day, python))
+
+
 def of_wheel(wheel: Path, like: Environment) -> Environment:
     """Describe the environment of a wheel, in all else like another one.
 

@@ -14,6 +14,7 @@ NAMES = (
     "changes",
     "check",
     "clean",
+    "layers",
     "lifetimes",
     "probe",
     "report",

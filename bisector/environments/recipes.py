@@ -15,7 +15,7 @@ import importlib.metadata
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -264,6 +264,13 @@ def rule(deps: str) -> str:
 def requirement(version: str, extras: Sequence[str] = ()) -> str:
     """What a user of a release installs, with extras beside `rabbit`."""
     return f"{PACKAGE}[{','.join(dict.fromkeys([EXTRA, *extras]))}]=={version}"
+
+
+def with_extras(environment: Environment, extras: Sequence[str]) -> Environment:
+    """The same environment, with FastStream's extras beside `rabbit`, and what those bring."""
+    first, *others = environment.requirements
+    both = ",".join(dict.fromkeys([EXTRA, *extras]))
+    return replace(environment, requirements=(first.replace(f"[{EXTRA}]", f"[{both}]"), *others))
 
 
 def of(

@@ -8,7 +8,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -80,12 +80,38 @@ class Program(NamedTuple):
 
 
 async def play(
-    programs: Sequence[Program], groups: Sequence[str], secrets: Collection[str] = ()
+    programs: Sequence[Program],
+    groups: Sequence[str],
+    secrets: Collection[str] = (),
+    turns: Mapping[str, int] = TURNS,
+    at_once: Collection[str] = AT_ONCE,
 ) -> list[Player]:
     """Have programs measure in turns.
 
     Args:
+        groups: what they are ordered, one after the other.
         secrets: what no reason may hold.
+        turns: how many of each group count.
+        at_once: groups that need no turn to be made ready in.
+
+    Raises:
+        NoFiguresError: RabbitMQ did not answer one of them.
+    """
+    async with opened(programs, secrets) as players:
+        for group in groups:
+            for _ in range(0 if group in at_once else WARM_UPS):
+                await asyncio.gather(*(player.turn(group, counts=False) for player in players))
+            for turn in range(turns[group]):
+                for player in players[:: -1 if turn % 2 else 1]:  # to and fro
+                    await player.turn(group)
+        return players
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    programs: Sequence[Program], secrets: Collection[str] = ()
+) -> AsyncIterator[list[Player]]:
+    """Start programs, and wait until they take orders; they end with the context.
 
     Raises:
         NoFiguresError: RabbitMQ did not answer one of them.
@@ -103,13 +129,7 @@ async def play(
             )
             players.append(Player(running, orders, secrets))
         await asyncio.gather(*(player.ready() for player in players))
-        for group in groups:
-            for _ in range(0 if group in AT_ONCE else WARM_UPS):
-                await asyncio.gather(*(player.turn(group, counts=False) for player in players))
-            for turn in range(TURNS[group]):
-                for player in players[:: -1 if turn % 2 else 1]:  # to and fro
-                    await player.turn(group)
-        return players
+        yield players
 
 
 class Player:
@@ -118,18 +138,32 @@ class Player:
     def __init__(self, running: Process, orders: int, secrets: Collection[str]) -> None:
         self._running, self._orders, self._secrets = running, orders, secrets
         self._seen = 0
+        self.about: dict[str, Any] = {}
+        """What it told when it was ready."""
         self._out = ""
         """Why it does not take part any more."""
         self._logs: list[dict[str, float]] = []
         """Logarithms by benchmark, of each turn that counts."""
+        self.answers: dict[str, list[dict[str, Any]]] = {}
+        """All that it told, by group, of each turn that counts; nothing where it was out."""
         self._failed: dict[str, str] = {}
         self._broken: dict[str, str] = {}
         self._waited = self._held_up = self._busy = 0.0
         """Seconds that it waited for a processor so far, and did so in its turns, of how many."""
 
+    @property
+    def out(self) -> str:
+        """Why it does not take part any more; empty: it does."""
+        return self._out
+
+    @property
+    def held_up(self) -> float:
+        """What part of the time of its turns it waited for a processor."""
+        return round(self._held_up / max(self._busy, 1e-9), 4)
+
     async def ready(self) -> None:
         """Wait until it has started."""
-        await self._answer()
+        self.about = await self._answer()
 
     async def turn(self, group: str, *, counts: bool = True) -> None:
         """Have a turn measured."""
@@ -147,6 +181,7 @@ class Player:
         if broken := told.get("broken"):
             self._broken[group] = broken
         if counts:
+            self.answers.setdefault(group, []).append(told)
             values = told.get("values", {})
             self._logs.append({name: math.log(value) for name, value in values.items()})
 
@@ -195,4 +230,4 @@ class Player:
             own = [logs[name] for logs in self._logs if name in logs]
             left = median(mine - all_ for mine, all_ in zip(own, common, strict=True))
             values[name] = math.exp(median(common) + left)
-        return Figures(values, failed, round(self._held_up / max(self._busy, 1e-9), 4))
+        return Figures(values, failed, self.held_up)
