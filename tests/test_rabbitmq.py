@@ -17,7 +17,17 @@ from typing import Any
 import pytest
 
 from bisector import ROOT
-from bisector.rabbitmq import BrokerError, PrivateServer, Server, Watch, control, debian, find, node
+from bisector.rabbitmq import (
+    BrokerError,
+    PrivateServer,
+    Server,
+    Watch,
+    control,
+    debian,
+    find,
+    libraries,
+    node,
+)
 from bisector.rabbitmq.control import version
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -364,6 +374,47 @@ def test_the_newest_of_several_is_taken(real: node.Layout, tmp_path: Path) -> No
     found = node.layout(tmp_path)
     assert found is not None
     assert found.version == "3.13.7"
+
+
+KNOWN = """{lists:sort(maps:keys(rabbit_feature_flags:list(enabled))),
+ lists:sort([Type || {Type, _} <- rabbit_registry:lookup_all(exchange)])}."""
+
+
+def test_what_is_not_looked_through_had_nothing_to_do(
+    real: node.Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def text(log: Path) -> str:
+        return log.read_text()
+
+    async def boot(log: Path) -> tuple[list[str], str]:
+        with log.open("wb") as out:
+            booting = node._launch(real, "", out)
+            assert await node.ready(booting, node.BOOT_SECONDS), text(log)
+            async with booting:
+                assert booting.console is not None
+                known = await booting.console.ask(KNOWN)
+        steps = re.findall(r"Running boot step (\S+) defined by app (\S+)", text(log))
+        return steps, known
+
+    async def both() -> None:
+        fast = await boot(tmp_path / "fast")
+        monkeypatch.setattr(libraries, "loading", lambda _libraries: "ok.")
+        assert await boot(tmp_path / "slow") == fast
+        assert len(fast[0]) > 10
+        assert "topic" in fast[1]
+
+    asyncio.run(both())
+
+
+def test_where_all_modules_are_listed_to_rabbitmq(tmp_path: Path) -> None:
+    module = tmp_path / "one-1.0/ebin/one.beam"
+    module.parent.mkdir(parents=True)
+    module.write_bytes(b"not to be read")
+    assert "'one'" in libraries.loading([tmp_path / "one-1.0"])
+    (tmp_path / "two-1.0.ez").touch()
+    (tmp_path / "khepri-0.18.1").mkdir()
+    for other in ("two-1.0.ez", "khepri-0.18.1"):
+        assert libraries.loading([tmp_path / "one-1.0", tmp_path / other]) == "ok."
 
 
 def test_a_tarball_on_path_boots(

@@ -14,12 +14,13 @@ import struct
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
+from . import libraries
 from .console import OTHER, USER, Console
 from .server import BrokerError, PrivateServer, Server, Source
 
@@ -141,9 +142,10 @@ def _launch(found: Layout, words: str, out: IO[bytes]) -> PrivateServer:
     janitor, held = _janitor(folder)
     answers, said = os.pipe()
     try:
-        _furnish(Path(folder), found, port, password)
+        needed = libraries.needed(found.home / "plugins")
+        _furnish(Path(folder), needed, port, password)
         process = subprocess.Popen(
-            _command(found, port, said),
+            _command(found, needed, port, said),
             env=_environ(Path(folder), found, port),
             cwd=folder,
             stdin=subprocess.PIPE,
@@ -200,11 +202,11 @@ def _janitor(folder: str) -> tuple[subprocess.Popen[bytes], int]:
         os.close(waits)
 
 
-def _furnish(folder: Path, found: Layout, port: int, password: str) -> None:
+def _furnish(folder: Path, needed: Sequence[Path], port: int, password: str) -> None:
     """Write the node's configuration, and links to only those libraries that it needs."""
     for name in ("home", "lib"):
         (folder / name).mkdir()
-    for library in _needed(found.home / "plugins"):
+    for library in needed:
         (folder / "lib" / library.name).symlink_to(library)
     (folder / "enabled_plugins").write_text("[].\n")
     (folder / "advanced.config").write_text(  # mkdtemp made the folder ours alone
@@ -253,7 +255,7 @@ def _environ(folder: Path, found: Layout, port: int) -> dict[str, str]:
     return {name: str(value) for name, value in variables.items()}
 
 
-def _command(found: Layout, port: int, said: int) -> list[str | Path]:
+def _command(found: Layout, needed: Sequence[Path], port: int, said: int) -> list[str | Path]:
     # The shell only caps a huge limit of open files (Erlang walks all of it), then becomes Erlang.
     return [
         "/bin/sh", "-c", 'ulimit -n 65536 2>/dev/null || :; exec "$0" "$@"',
@@ -266,31 +268,13 @@ def _command(found: Layout, port: int, said: int) -> list[str | Path]:
         "-kernel", "inet_dist_use_interface", "{127,0,0,1}",
         "-kernel", "prevent_overlapping_partitions", "false",
         "-syslog", "logger", "[]", "-syslog", "syslog_error_logger", "false",
-        "-eval", _WATCH % said, "-s", "rabbit", "boot", "-eval", _AFTER, "-eval", _OTHERS,
+        "-eval", _WATCH % said, "-eval", libraries.loading(needed),
+        "-s", "rabbit", "boot", "-eval", _AFTER, "-eval", _OTHERS,
     ]  # fmt: skip
 
 
 def _name(port: int) -> str:
     return f"bisector{port}@localhost"
-
-
-def _needed(plugins: Path) -> list[Path]:
-    """The libraries `rabbit` needs, as their .app files tell: twice as fast as loading all."""
-    have = {p.name.rsplit("-", 1)[0]: p for p in plugins.glob("*-[0-9]*") if p.is_dir()}
-    todo, seen = ["rabbit", "rabbitmq_prelaunch"], set[str]()
-    while todo:
-        name = todo.pop()
-        if name in seen or name not in have:
-            continue
-        seen.add(name)
-        text = re.sub(r"%.*", "", (have[name] / "ebin" / f"{name}.app").read_text("utf-8"))
-        for listed in re.findall(
-            r"\{\s*(?:included_|optional_)?applications\s*,\s*\[(.*?)\]", text, re.DOTALL
-        ):
-            todo += re.findall(r"\w+", listed)
-    if "rabbit_common" not in seen:  # a layout we don't know: take them all
-        return [p for p in plugins.iterdir() if p.name != "README"]
-    return [have[name] for name in seen]
 
 
 async def ready(server: PrivateServer, seconds: float) -> bool:
