@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bisector.changes import priority
+from bisector.changes import priority, sources
 from bisector.changes.comparison import Comparison, Plan
 from bisector.changes.findings import Finding
 from bisector.changes.kinds import DIMENSIONS
@@ -120,15 +120,18 @@ async def find(mutations: list[Mutation], seconds: float) -> list[list[Finding]]
     with tempfile.TemporaryDirectory() as scratch:
         async with (
             open_broker(lambda _text: None) as (broker, _),
-            runner("original", environment, broker, JOBS) as old,
+            runner("original", environment, broker, JOBS, reach=True) as old,
         ):
             for number, mutation in enumerate(mutations):
                 folder = Path(scratch, str(number))
                 mutate(installed, folder / "faststream", mutation)
-                async with runner("mutated", environment, broker, JOBS, [folder]) as new:
+                async with runner(
+                    "mutated", environment, broker, JOBS, [folder], reach=True
+                ) as new:
                     changed = {*priority.words_of(f"{mutation.file} {mutation.old} {mutation.new}")}
                     key = priority.order(DIMENSIONS, changed)
-                    comparison = Comparison(old, new, DIMENSIONS, key=key)
+                    differing = sources.changed(installed, folder / "faststream")
+                    comparison = Comparison(old, new, DIMENSIONS, key=key, changed=differing)
                     found.append(await comparison.run(Plan(seconds)))
                     compared = comparison.compared
                 shutil.rmtree(folder)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bisector.check import acceptance
+from bisector.check import acceptance, situations
 from bisector.check.acceptance import ALLOW, WHATEVER, Accepted
 from bisector.check.comparison import BENCHMARKS
 from bisector.check.result import Acceptance, Judgement
@@ -18,6 +18,7 @@ from bisector.questions import programs
 from tests.test_telling_checks import behaviour, check, speed
 
 IMPORT, CLOSE, SIBLING = "import: CPU time", "close: time", "sibling-close"
+FINDING = "raises-0123abcd"
 NAMES, SCENARIOS = [IMPORT, CLOSE, "peak memory"], [SIBLING, "import-clean"]
 ENTRY = f'[[accepted]]\nwhat = "{IMPORT}"\npercent = 8\nreason = "known"\n'
 
@@ -29,6 +30,7 @@ ENTRY = f'[[accepted]]\nwhat = "{IMPORT}"\npercent = 8\nreason = "known"\n'
         ("import: CPU time: 12.5 %", IMPORT, 12.5),
         ("peak memory:3%", "peak memory", 3),
         (SIBLING, SIBLING, WHATEVER),
+        (FINDING, FINDING, WHATEVER),
     ],
 )
 def test_allow(text: str, what: str, percent: float) -> None:
@@ -50,6 +52,8 @@ def test_allow(text: str, what: str, percent: float) -> None:
         ("import: CPU time:nan", "'nan' is no percentage"),
         ("sibling-close:8", "a scenario has no percentage: --allow sibling-close"),
         ("import: CPU tim:8", "scenario 'import: CPU tim'; nearest: import: CPU time"),
+        (f"{FINDING}:8", f"a finding has no percentage: --allow {FINDING}"),
+        ("logs-0123abcd", "there is no benchmark or scenario 'logs-0123abcd'"),
         ("sibling-clos", "scenario 'sibling-clos'; nearest: sibling-close"),
         ("import: CPU", "scenario 'import: CPU'; nearest: import: CPU time"),
         ("", f"nearest: {', '.join([*NAMES, *SCENARIOS])}"),
@@ -67,7 +71,7 @@ def test_allow_is_read_or_refused(text: str) -> None:
         found = acceptance.parse(text, NAMES, SCENARIOS)
     except UserError:
         return
-    assert found.what in {*NAMES, *SCENARIOS}
+    assert found.what in {*NAMES, *SCENARIOS} or situations.NAME.fullmatch(found.what)
     assert found.percent > 0
 
 

@@ -14,15 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bisector.changes import planning, priority, programs, scope
+from bisector.changes.comparison import Compared
 from bisector.changes.differences import GRAVE, KINDS, Difference, differences
 from bisector.changes.findings import Finding, describe, merged
 from bisector.changes.grammar import Choice, dimension
 from bisector.changes.history import History, step
 from bisector.changes.kinds import ALONE, DIMENSIONS, HUBS, KIN
+from bisector.changes.result import Changes
 from bisector.changes.shrinking import shrink
 from bisector.changes.situations import Situation
 from bisector.changes.traces import Run, Trace, normal, trace
 from bisector.errors import UserError
+from bisector.telling import changes as telling
 from bisector.telling import changes_page
 
 CHOICES = [choice for d in DIMENSIONS for choice in d.choices]
@@ -363,11 +366,15 @@ def test_a_history_goes_on_where_it_was_interrupted(tmp_path: Any) -> None:
 
 
 def test_the_page_links_to_programs_that_are_there(tmp_path: Any) -> None:
-    finding = {
-        "kind": "lost", "worse": True, "sentence": "a *b* is no more", "also": [],
-        "program": "import os\n", "file": "0001.py", "passes": "before",
-    }  # fmt: skip
-    looked = {"situations": 7, "complete": False}
+    shown = _finding("lost", "", DIMENSIONS[0].choices[0])
+    shown.program, shown.passes = "import os\n", "before"
+    changes = Changes("1.0", "1.1", [shown], Compared(7, 3), DIMENSIONS)
+    history = History(tmp_path / "changes.json", {})
+    history.add({"before": "1.0", "after": "1.1", **telling.to_history(changes)})
+    telling.write_programs(changes, history.programs("1.1"))
+    (finding,) = history.document()["pairs"][0]["findings"]
+    finding["sentence"] = "a *b* is no more"
+    looked = {"situations": 7, "alike": 3, "complete": False}
     pairs = [
         {"before": "1.0", "after": "1.1", "findings": [finding], "compared": looked},
         {"before": "1.1", "after": "1.2", "findings": [], "compared": looked},
@@ -380,9 +387,10 @@ def test_the_page_links_to_programs_that_are_there(tmp_path: Any) -> None:
     assert r"- **lost** a \*b\* is no more ([program](changes/1.1/0001.py))" in text
     assert "Nothing changed, as far as was looked, in 1.2." in text
     assert "Not compared with 1.2: no wheel" in text
+    assert "3 more on the earlier side alone" in text
     program = (tmp_path / "changes" / "1.1" / "0001.py").read_text()
     ast.parse(program)
-    assert "passes (0) on 1.0, fails (1) on 1.1" in program
+    assert "Passes (0) on 1.0, fails (1) on 1.1" in program
 
 
 def test_words_of_changed_lines_are_those_of_one_side_only(tmp_path: Any) -> None:

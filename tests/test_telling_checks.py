@@ -17,7 +17,16 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from bisector.check.acceptance import WHATEVER
-from bisector.check.result import Acceptance, Behaviour, Check, Judgement, Side, Speed
+from bisector.check.result import (
+    Acceptance,
+    Behaviour,
+    Change,
+    Check,
+    Judgement,
+    Side,
+    Situations,
+    Speed,
+)
 from bisector.questions.behaviour import Observation
 from bisector.search.exact import Verdict
 from bisector.telling import checks, documents
@@ -77,6 +86,16 @@ def check(behaviours: Sequence[Behaviour], speeds: Sequence[Speed] = ()) -> Chec
     )  # fmt: skip
 
 
+def change(judgement: Judgement, sentence: str = "payload=dict: it ends; now it hangs") -> Change:
+    kind = "logs" if judgement is NO_WORSE else "hangs"
+    program = "" if judgement is NO_WORSE else "print('it')\n"
+    return Change(f"{kind}-0123abcd", kind, sentence, 2, program, judgement, "seen twice")
+
+
+def generated(found: Check, *changes: Change, count: int = 412) -> Check:
+    return replace(found, situations=Situations(count, 88, (500, 932), changes))
+
+
 def accepting(found: Check, what: str, percent: float, matters: bool = True) -> Check:
     acceptance = Acceptance(what, percent, "it validates more", "results/accepted.toml")
     return replace(found, accepted=[*found.accepted, (acceptance, matters)])
@@ -92,6 +111,15 @@ OPEN = replace(FINE, speeds=[*FINE.speeds[:2], speed("peak memory", CANNOT_TELL)
 BOTH = replace(HANGS, speeds=[speed(CPU, WORSE), speed("close: time", CANNOT_TELL)])
 ALL = [FINE, HANGS, SLOWER, OPEN, BOTH, accepting(SLOWER, CPU, 11), accepting(BOTH, CPU, 11),
        accepting(FINE, CPU, 11, matters=False), check([])]  # fmt: skip
+ELSE = generated(FINE, change(NO_WORSE, "nothing special: log is new: INFO `it` | <x>"))
+HUNG = generated(HANGS, change(WORSE), change(NO_WORSE))
+ALL += [
+    ELSE,
+    HUNG,
+    generated(FINE, change(CANNOT_TELL)),
+    accepting(HUNG, "hangs-0123abcd", WHATEVER),
+    replace(FINE, situations=Situations(0, 0, (0, 932), [], "neither imports")),
+]
 
 
 @pytest.mark.parametrize(
@@ -142,6 +170,32 @@ ALL = [FINE, HANGS, SLOWER, OPEN, BOTH, accepting(SLOWER, CPU, 11), accepting(BO
         (
             replace(FINE, candidate=side("0.7.8", "../faststream")),
             ("../faststream (0.7.8) is no worse than 0.7.7 in 2 scenarios and 3 benchmarks."),
+        ),
+        (
+            generated(FINE, change(NO_WORSE)),
+            "0.7.8 is no worse than 0.7.7 in 2 scenarios, 412 situations and 3 benchmarks.",
+        ),
+        (
+            generated(replace(FINE, speeds=[]), change(WORSE)),
+            (
+                "0.7.8 regressed against 0.7.7: payload=dict: it ends; now it hangs"
+                " (hangs-0123abcd)."
+            ),
+        ),
+        (
+            accepting(generated(FINE, change(WORSE)), "hangs-0123abcd", WHATEVER),
+            (
+                "0.7.8 is no worse than 0.7.7 in 2 scenarios, 410 of 412 situations and 3"
+                " benchmarks; payload=dict: it ends; now it hangs (hangs-0123abcd), which is"
+                " accepted."
+            ),
+        ),
+        (
+            generated(FINE, change(CANNOT_TELL)),
+            (
+                "0.7.8 is no worse than 0.7.7 in 2 scenarios, 410 of 412 situations and 3"
+                " benchmarks; cannot tell about 1: hangs-0123abcd."
+            ),
         ),
         (
             replace(FINE, speeds=[speed_of_a_hang("it hangs")]),
@@ -198,6 +252,22 @@ def test_people_see_evidence_of_what_is_worse() -> None:
     for text in (shown(HANGS), checks.to_markdown(HANGS)):
         assert "Where 0.7.8 hangs, innermost last:\n" + "".join(f"  {c}\n" for c in CHAIN) in text
     assert "innermost" not in shown(FINE)
+
+
+def test_what_is_only_otherwise_is_listed_and_what_is_worse_has_a_program() -> None:
+    text, page = shown(ELSE), checks.to_markdown(ELSE)
+    assert "Different, and no worse (1):\n  logs: nothing special: log is new" in text
+    assert "412 on both sides, 88 more on the baseline alone" in text
+    assert "- logs: nothing special: log is new: INFO \\`it\\` | \\<x>" in page.replace("\\|", "|")
+    rows = table(checks.to_markdown(HUNG), "finding")
+    assert rows[1] == ["hangs-0123abcd", "hangs", "worse", "payload=dict: it ends; now it hangs"]
+    assert "```python\nprint('it')\n```" in checks.to_markdown(HUNG)
+    cases = {
+        c.get("name"): c for c in ElementTree.fromstring(checks.to_junit(HUNG)).iter("testcase")
+    }
+    failure = cases["hangs-0123abcd"].find("failure")
+    assert failure is not None
+    assert "print('it')" in (failure.text or "")
 
 
 def test_colours() -> None:
@@ -315,8 +385,8 @@ def test_markdown_says_the_answer(found: Check) -> None:
 def test_junit(found: Check) -> None:
     root = ElementTree.fromstring(checks.to_junit(found))
     assert root.tag == "testsuites"
-    assert [suite.get("name") for suite in root] == ["behaviour", "speed"]
-    everything: list[Behaviour | Speed] = [*found.behaviours, *found.speeds]
+    assert [suite.get("name") for suite in root] == ["behaviour", "situations", "speed"]
+    everything = found.judged
     open_ = [one for one in everything if one.judgement is CANNOT_TELL]
     for element in (root, *root):
         cases = list(element.iter("testcase"))

@@ -12,6 +12,7 @@ received  likewise                           likewise; only what tells of troubl
 log       the logger's name                  level, text, error
 warning   the category                       text
 task      a coroutine's name                 {}; it was left behind
+reached   ""                                 numbers: of the functions that were called, by `_reach`
 end       "returned", "raised", "stuck"      error, text, line (of the program); or where
 ========  =================================  ====================================================
 """
@@ -32,6 +33,7 @@ import warnings
 from typing import Any
 
 from benchmarks.scenarios._evidence import await_chain
+from benchmarks.situations import _reach
 
 FILE = "situation.py"  # what the program is called in tracebacks
 STUCK = 124
@@ -84,6 +86,9 @@ class Observer:
         gc.collect()  # an exception that nobody retrieved is logged now or at no certain time
         with self._lock:
             if not self._ended:
+                if _reach.FUNCTIONS:
+                    numbers = " ".join(map(str, sorted(_reach.REACHED)))
+                    self._event("reached", "", {"numbers": numbers})
                 self._event("end", how, fields)
                 self._ended = True
         return code

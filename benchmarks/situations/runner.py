@@ -1,4 +1,4 @@
-"""Runs many small programs in one release: ``python -m benchmarks.situations.runner SOCKET``.
+"""Runs small programs in a release: ``python -m benchmarks.situations.runner SOCKET [reach]``.
 
 FastStream is imported once; every program then runs in a child of its own that is forked from
 here, in 10 ms. So each finds the state of a process that has just imported the release, whatever
@@ -7,9 +7,11 @@ kills itself, harms no other.
 
 SOCKET is a Unix socket; lines of JSON go over it. Here come
 ``{"id", "text", "environ", "seconds"}``: a program, the variables that it finds, and how long it
-may take. Back go, first, ``{"ready": true}`` or ``{"unimportable": "why"}``; then of each program
-``{"id", "event": [source, name, fields]}`` as it happens (see `_observe`), and at last
-``{"id", "end": exit code, "output": its end}``; the exit code is 128 + n after signal n.
+may take. Back go, first, ``{"ready": true, "functions": []}`` or ``{"unimportable": "why"}``; then,
+once a program has ended, ``{"id", "event": [source, name, fields]}`` of all that happened (see
+`_observe`), and at last ``{"id", "end": exit code, "output": its end}``; the exit code is 128 + n
+after signal n.  With `reach`, `functions` are FastStream's, and what a program called of them is
+among its events (see `_reach`).
 """
 
 from __future__ import annotations
@@ -30,13 +32,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import compat
-from benchmarks.situations import _observe
+from benchmarks.situations import _observe, _reach
 
 OUTPUT = 64 * 1024  # bytes kept of what a program prints
 EVENTS = 400  # events kept of one program: an endless redelivery fills memory
 LARGEST_FILE = 16 * 1024 * 1024
 GRACE = 1.0  # seconds for a program's own watchdog, before it is killed
 STUCK = 124  # how the watchdog ends it
+TURN = 0.005  # seconds between two looks at what programs tell: each look wakes three processes
+LAST = (b'["end"', b'["reached"')  # events that are kept in any case
 USED = (  # what programs import, if there; imported here, none of them pays for it
     "faststream.rabbit", "faststream.rabbit.annotations", "faststream.rabbit.fastapi",
     "faststream.exceptions", "aio_pika", "pydantic", "dataclasses", "datetime", "decimal", "enum",
@@ -53,6 +57,7 @@ class Child:
     def __init__(self, task: dict[str, Any]) -> None:
         self.id, self.events, self.output = task["id"], 0, b""
         self.unread = b""
+        self.told = []  # type: list[dict[str, Any]]
         reports, report = os.pipe()
         prints, output = os.pipe()
         self.pid = os.fork()
@@ -68,20 +73,17 @@ class Child:
         self.pipes = {reports: self.reported, prints: self.printed}
         self.deadline = time.monotonic() + task["seconds"] + GRACE
 
-    def reported(self, data: bytes) -> list[dict[str, Any]]:
-        """Take what it reports; returns rows to pass on."""
+    def reported(self, data: bytes) -> None:
+        """Take what it reports."""
         *lines, self.unread = (self.unread + data).split(b"\n")
-        told = []
         for line in lines:
             self.events += 1
-            if self.events <= EVENTS or line.startswith(b'["end"'):
-                told.append({"id": self.id, "event": json.loads(line)})
-        return told
+            if self.events <= EVENTS or line.startswith(LAST):
+                self.told.append({"id": self.id, "event": json.loads(line)})
 
-    def printed(self, data: bytes) -> list[dict[str, Any]]:
-        """Take what it prints; nothing is passed on before its end."""
+    def printed(self, data: bytes) -> None:
+        """Take what it prints."""
         self.output = (self.output + data)[-OUTPUT:]
-        return []
 
     def kill(self) -> None:
         """End it, and what is in its process group."""
@@ -90,13 +92,14 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
-    def end(self) -> dict[str, Any]:
-        """See it off; returns the last row."""
+    def end(self) -> list[dict[str, Any]]:
+        """See it off; returns all that there is to tell of it."""
         self.kill()  # what it started goes with it
         shutil.rmtree(str(self.id), ignore_errors=True)
         _, status = os.waitpid(self.pid, 0)
         code = 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-        return {"id": self.id, "end": code, "output": self.output.decode(errors="replace")}
+        last = {"id": self.id, "end": code, "output": self.output.decode(errors="replace")}
+        return [*self.told, last]
 
 
 def _become(task: dict[str, Any], report: int, output: int) -> None:
@@ -126,6 +129,7 @@ def serve(connection: socket.socket) -> None:
     children: dict[int, Child] = {}  # by pipe
     unread = b""
     while True:
+        time.sleep(TURN)
         for key, _ in waiting.select(timeout=0.1):
             if key.fileobj is connection:
                 data = connection.recv(1 << 16)
@@ -143,17 +147,17 @@ def serve(connection: socket.socket) -> None:
             child = children[pipe]
             data = os.read(pipe, 1 << 16)
             if data:
-                _tell(connection, *child.pipes[pipe](data))
+                child.pipes[pipe](data)
                 continue
             _forget(waiting, children, pipe)
             if not child.pipes:
-                _tell(connection, child.end())
+                _tell(connection, *child.end())
         for child in {c for c in children.values() if time.monotonic() > c.deadline}:
             child.kill()  # its pipes end
             if time.monotonic() > child.deadline + GRACE:  # but somebody else holds them
                 for pipe in list(child.pipes):
                     _forget(waiting, children, pipe)
-                _tell(connection, child.end())
+                _tell(connection, *child.end())
 
 
 def _forget(waiting: selectors.BaseSelector, children: dict[int, Child], pipe: int) -> None:
@@ -170,6 +174,8 @@ def main() -> None:
     """Import the release and serve."""
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(sys.argv[1])
+    if sys.argv[2:] == ["reach"]:
+        _reach.install("faststream")
     try:
         compat.rabbit()
     except (compat.NotImportableError, ModuleNotFoundError) as error:
@@ -177,7 +183,7 @@ def main() -> None:
     for name in USED:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
-    _tell(connection, {"ready": True})
+    _tell(connection, {"ready": True, "functions": _reach.FUNCTIONS})
     gc.collect()
     gc.freeze()  # or a child's collector would touch, and so copy, all that it shares with us
     return serve(connection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bisector.changes import findings, planning, programs
@@ -16,9 +16,12 @@ from bisector.changes.kinds import ALONE, HUBS, KIN
 from bisector.changes.runs import SECONDS, Runner
 from bisector.changes.shrinking import shrink
 from bisector.changes.situations import Situation
+from bisector.changes.sources import Function
 from bisector.changes.traces import Trace
 from bisector.tasks import together
 
+Run = Callable[[Situation], Awaitable[tuple[Trace, Trace] | None]]
+"""Runs a situation on both sides; None: it was not needed on the new one."""
 RESERVE = 0.3
 """The part of the time that is kept for shrinking and for writing programs."""
 
@@ -26,6 +29,8 @@ TELL = 3.0
 """Seconds between two words on how it gets on."""
 PATIENCE = 15.0
 """Seconds that what hangs is given once more: a busy machine is slow, too."""
+SKIPPED = 300
+"""How many situations in a row that call nothing that differs end the search for one that does."""
 DOUBTS = 3
 """How many runs of each side all have to show what no program shows."""
 
@@ -39,8 +44,12 @@ class Plan:
     """Of what is drawn at random."""
     jobs: int = 24
     """Situations under way at a time."""
-    programs: bool = True
-    """Whether programs are written that show what was found."""
+    only_worse: bool = False
+    """Whether only what is worse is seen again for itself, and shown by a program."""
+    brief: bool = False
+    """Whether it ends once all was run that calls a function that differs."""
+    limit: float | None = None
+    """Seconds after which it ends, whatever is under way; None: what is under way is waited for."""
 
 
 @dataclass
@@ -48,6 +57,9 @@ class Compared:
     """What was looked at."""
 
     situations: int = 0
+    """Run on both sides."""
+    alike: int = 0
+    """Run on the old side alone: they call no function that differs."""
     runs: int = 0
     choices: set[Choice] = field(default_factory=set)
     """That were run, and that at least one of the sides offers."""
@@ -70,18 +82,25 @@ class Comparison:
         dimensions: Sequence[Dimension],
         *,
         key: planning.Key | None = None,
+        changed: Collection[Function] | None = None,
         note: Callable[[str], None] = lambda _text: None,
     ) -> None:
         """Prepare.
 
         Args:
             key: by which choices are sorted, so that what tells most comes first.
+            changed: functions of the old side that may behave otherwise on the new one, where the
+                old runner sees which are called; None: all may.
             note: is told how it gets on.
         """
         self._sides, self._key = (old, new), key
         self._dimensions, self._note = dimensions, note
         self._locks: dict[tuple[str, ...], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._known: dict[Situation, asyncio.Future[list[Difference]]] = {}
+        self._changed = None if changed is None else frozenset(
+            number for number, function in enumerate(old.functions) if function in changed
+        )  # fmt: skip
+        self._alike: set[Choice] = set()
         self.compared = Compared()
         self.found: list[Finding] = []
         self._started = time.monotonic()
@@ -95,11 +114,17 @@ class Comparison:
     async def run(self, plan: Plan) -> list[Finding]:
         """Compare for so long; returns findings, with programs."""
         self._started = time.monotonic()
+        try:
+            return await self._run(plan)
+        finally:
+            self.compared.seconds = round(time.monotonic() - self._started, 1)
+
+    async def _run(self, plan: Plan) -> list[Finding]:
         stop = self._started + plan.seconds * (1 - RESERVE)
         jobs, seed = plan.jobs, plan.seed
         singles = planning.singles(self._dimensions, self._key)
         if singles:  # what always differs is known before the rest
-            await self._one(singles[0])
+            await self._one(singles[0], self._needed)
         self.compared.complete = await self._all(iter(singles[1:]), jobs, stop)
         known = self.compared.not_offered | {
             c for f in self.found if f.kind == "gone" for c in f.choices
@@ -107,20 +132,33 @@ class Comparison:
         social = [d for d in self._dimensions if d.name not in ALONE]
         crossed = planning.crossed(social, HUBS, known, self._key)
         together_ = planning.together(social, known, seed, KIN, self._key)
-        await self._all(planning.in_turns(crossed, together_), jobs, stop)
+        await self._all(self._worth(planning.in_turns(crossed, together_)), jobs, stop)
+        if not plan.brief:
+            again = [s for s in singles if s.choices <= self._alike]
+            await self._all(iter(again), jobs, stop, self._both)
         found = self.findings
         self._note(f"{self.compared.situations} situations, {len(found)} findings: programs")
-        if plan.programs:
-            end = self._started + plan.seconds
-            await together(self._write(f, end) for f in found)
-        unshown = [f for f in found if not f.program]
-        sure = await together(self._holds(f) for f in unshown)
-        doubtful = [f for f, holds in zip(unshown, sure, strict=True) if not holds]
-        found = [f for f in found if f not in doubtful]
-        self.compared.seconds = round(time.monotonic() - self._started, 1)
-        return found
+        asked = [f for f in found if f.difference.worse or not plan.only_worse]
+        await together(self._show(f, self._started + plan.seconds) for f in asked)
+        return [f for f in found if f.sure or f not in asked]
 
-    async def _all(self, situations: Iterator[Situation], jobs: int, stop: float) -> bool:
+    def _worth(self, situations: Iterable[Situation]) -> Iterator[Situation]:
+        """Those of which some choice calls a function that differs."""
+        skipped = 0
+        for situation in situations:
+            skipped = skipped + 1 if situation.choices <= self._alike else 0
+            if skipped > SKIPPED:
+                return
+            if not skipped:
+                yield situation
+
+    async def _all(
+        self,
+        situations: Iterator[Situation],
+        jobs: int,
+        stop: float,
+        run: Run | None = None,
+    ) -> bool:
         """Run situations until none is left (True) or the time is up."""
         left = True
 
@@ -130,15 +168,25 @@ class Comparison:
                 situation = next(situations, None)
                 if situation is None:
                     return
-                await self._one(situation)
+                await self._one(situation, run or self._needed)
             left = False
 
         await together(work() for _ in range(jobs))
         return left
 
-    async def _one(self, situation: Situation) -> None:
-        """Run a situation on both sides, and see to what differs."""
-        pair = await self._both(situation)
+    async def _one(
+        self,
+        situation: Situation,
+        run: Run,
+    ) -> None:
+        """Run a situation, and see to what differs."""
+        pair = await run(situation)
+        if pair is None:
+            self.compared.alike += 1
+            self.compared.choices |= situation.choices
+            if len(situation.choices) <= 1:
+                self._alike |= situation.choices
+            return
         known = asyncio.get_running_loop().create_future()
         known.set_result(differences(*pair))
         self._known.setdefault(situation, known)
@@ -222,14 +270,32 @@ class Comparison:
             self._known[situation] = asyncio.ensure_future(self._differing(situation))
         return await self._known[situation]
 
+    async def _show(self, finding: Finding, end: float) -> None:
+        """Write the program that shows it, or else see it time and again."""
+        await self._write(finding, end)
+        finding.sure = bool(finding.program) or await self._holds(finding)
+
     async def _holds(self, finding: Finding) -> bool:
         """Whether it is seen time and again, though no program shows it."""
-        pairs = [await self._both(finding.situation) for _ in range(DOUBTS)]
+        pairs = await together(self._both(finding.situation) for _ in range(DOUBTS))
         signature = finding.difference.signature
         return all(
             any(d.signature == signature for d in differences(old, new))
             for old, _ in pairs for _, new in pairs
         )  # fmt: skip
+
+    async def _needed(self, situation: Situation) -> tuple[Trace, Trace] | None:
+        """Run it on the new side only if it calls a function that differs; None: it does not."""
+        if self._changed is None or any(c.dimension in ALONE for c in situation.choices):
+            return await self._both(situation)
+        text = situation.text
+        self.compared.runs += 1
+        before = await self._sides[0].trace(text)
+        same = before.reached is not None and not before.reached & self._changed
+        if same and not not_offered(before.end):
+            return None
+        self.compared.runs += 1
+        return before, await self._sides[1].trace(text)
 
     async def _differing(self, situation: Situation, seconds: float = SECONDS) -> list[Difference]:
         return differences(*await self._both(situation, seconds))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from bisector.changes.traces import Event, Trace
@@ -15,6 +15,8 @@ GRAVE = ("lost", "hangs", "raises", "gone")
 KINDS = (*GRAVE, "order", "logs", "wire", "text")
 """Of differences, most telling first; *order* is when user code is called, and with what."""
 SETTLED = ("Basic.Ack", "Basic.Nack", "Basic.Reject")
+CAUGHT = ("refused", "cannot start")
+"""What a program's notes begin with where it caught an exception."""
 NEW = "new: "
 """Begins the detail of what only the new side offers; then comes how the old one refuses it."""
 _OFFER = re.compile(r"\('(?:offers|takes)', '([^']*)'(?:, (.*))?\)", re.DOTALL)
@@ -46,6 +48,10 @@ class Difference:
         """Whether it is of a grave kind, and only the new side has it."""
         if self.kind == "gone":
             return not self.before_lacks
+        if self.kind == "hangs":
+            return self.after == "hangs"
+        if self.source == "seen" and self.kind == "raises":
+            return self.before is None
         if self.source == "end":
             return self.kind in GRAVE and self.before == "ends"
         return self.kind in GRAVE
@@ -73,6 +79,8 @@ def differences(before: Trace, after: Trace) -> list[Difference]:
         found += _sequence(source, old, new)
     if any(d.source == "log" for d in found):  # what is printed follows
         found = [d for d in found if d.source != "output"]
+    if any(d.source == "seen" and d.before is None for d in found):  # handled, and not lost
+        found = [replace(d, kind="wire") if d.source == "left" else d for d in found]
     return found or _order(before, after)
 
 
@@ -177,9 +185,10 @@ def _alike(old: Sequence[Event], new: Sequence[Event]) -> bool:
 
 
 def _label(text: str) -> str:
-    """What a note of a program's begins with."""
-    found = re.match(r"\(?'?([\w -]+)'?", text)
-    return found[1] if found else ""
+    """What a note of a program's begins with; a value has no label."""
+    found = re.match(r"\('([\w -]+)'|([A-Za-z][\w -]*)$", text)
+    label = (found[1] or found[2]) if found else ""
+    return "" if label in ("True", "False", "None") else label
 
 
 def _without_moved(found: list[Difference]) -> list[Difference]:
@@ -223,6 +232,8 @@ def _presence(event: Event, *, before: bool) -> Difference:
     kind, name, detail, text = "wire", event.name, "", " ".join(v for _, v in event.fields)
     if event.source == "seen":
         kind, name, text = ("lost" if before else "order"), _label(event.name), event.name
+        if name in CAUGHT:
+            kind = "raises"
     elif event.source == "log":
         kind, name, text, detail = "logs", "", _line(event), _shape(_line(event))
     elif event.source == "output":

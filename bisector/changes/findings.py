@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bisector.changes.differences import KINDS, NEW, Difference
+from bisector.changes.differences import GRAVE, KINDS, NEW, Difference
 from bisector.changes.grammar import Choice
 from bisector.changes.situations import Situation
 
@@ -22,13 +23,17 @@ class Finding:
     choices: frozenset[Choice]
     """The fewest that show it."""
     situations: int = 1
-    """How many situations showed it."""
+    """How many situations showed it, with these choices."""
+    touched: int = 1
+    """How many with those of `alike`, too."""
     alike: list[Finding] = field(default_factory=list)
     """The same with other choices of the same dimensions, or what always comes with it."""
     program: str = ""
     """Passes on one side and fails on the other; empty: none was found that does."""
     passes: str = ""
     """`before` or `after`: where the program passes."""
+    sure: bool = False
+    """Whether it was seen again for itself: by its program, or in several runs of its situation."""
 
     @property
     def kind(self) -> str:
@@ -42,15 +47,21 @@ class Finding:
 
     @property
     def id(self) -> str:
-        """A stable name: the same difference has it in every run and pair of releases."""
-        told = [*self.difference.signature, *sorted(c.id for c in self.choices)]
+        """A stable name: the same cause has it in every run and pair of releases.
+
+        What makes it one cause (see `merged`) makes the name, so that it does not matter which of
+        the situations that show it came first.
+        """
+        told = [*self.difference.signature]
+        if not self.difference.detail:
+            told += sorted(c.dimension for c in self.choices)
         digest = hashlib.sha256("\0".join(told).encode()).hexdigest()[:8]
         return f"{self.kind}-{digest}"
 
     @property
     def sentence(self) -> str:
         """What was and what is."""
-        others = sum(1 for f in self.alike if f.choices != self.choices)
+        others = len({f.choices for f in self.alike} - {self.choices})
         where = str(self.situation)
         if others:
             where += f" and {others} like it"
@@ -68,6 +79,9 @@ def describe(d: Difference) -> str:
         return f"it is new; before: {_short(d.detail.removeprefix(NEW))}"
     if d.kind == "gone":
         return f"it is gone: {_short(d.detail)}"
+    if d.source == "seen" and not d.name:
+        what = f"the program notes {old or new}"
+        return f"{what}, and now {new}" if old and new else f"{what}, {'too' if new else 'no more'}"
     what = {
         "end": "it", "seen": f"the program notes {d.name!r}", "sent": f"{d.name} sent",
         "received": f"{d.name} received", "left": f"queue {d.name} afterwards", "log": "log",
@@ -102,43 +116,42 @@ def _short(text: str) -> str:
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:
-    """One finding for one cause: joins what differs alike, and orders by kind.
+    """One finding for one cause, by kind and how much it touches.
 
-    Two are one where one situation is the smallest for both, or where they show the same: in the
-    same words (a log record, an exception), or with other choices of the same dimensions (all
-    objects that are published).
+    All that one smallest situation shows has one cause, for which the most telling of it speaks.
+    Two such groups are one where the same speaks for both: in the same words (a log record, an
+    exception), or with other choices of the same dimensions (all objects that are published).
     """
-    ordered = sorted(findings, key=_rank)
-    kept: list[list[Finding]] = []
-    for finding in ordered:
-        same = [group for group in kept if any(_same_cause(f, finding) for f in group)]
-        group = [f for one in same for f in one] + [finding]
-        kept = [*(one for one in kept if one not in same), group]
+    found = list(findings)
+    common = Counter(f.difference.signature for f in found)
+    shown: dict[frozenset[Choice], list[Finding]] = defaultdict(list)
+    for finding in found:
+        shown[finding.choices].append(finding)
+
+    def telling(finding: Finding) -> tuple[object, ...]:
+        often = 0 if finding.kind in GRAVE else common[finding.difference.signature]
+        return (*_weight(finding), often, finding.id)
+
+    causes: dict[str, list[list[Finding]]] = defaultdict(list)
+    for group in shown.values():
+        group.sort(key=telling)
+        causes[group[0].id].append(group)
     joined = []
-    for group in kept:
-        first, *alike = sorted(group, key=_rank)
-        first.alike = alike
-        first.situations = max(f.situations for f in group)
+    for groups in causes.values():
+        groups.sort(key=lambda group: (*_weight(group[0]), str(group[0].situation)))
+        first = groups[0][0]
+        first.alike = [g[0] for g in groups[1:]] + [f for g in groups for f in g[1:]]
+        first.touched = sum(max(f.situations for f in group) for group in groups)
         joined.append(first)
     return sorted(joined, key=_rank)
 
 
-def _same_cause(one: Finding, other: Finding) -> bool:
-    if one.choices and one.choices == other.choices:
-        return True
-    if one.difference.signature != other.difference.signature:
-        return False
-    if one.difference.detail:  # the same words
-        return True
-    dimensions = [{c.dimension for c in f.choices} for f in (one, other)]
-    return bool(one.choices) and dimensions[0] == dimensions[1]
-
-
 def _rank(finding: Finding) -> tuple[bool, int, int, int, str]:
-    return (
-        not finding.difference.worse, KINDS.index(finding.kind), len(finding.choices),
-        -finding.situations, finding.id,
-    )  # fmt: skip
+    return (*_weight(finding), -finding.touched, finding.id)
+
+
+def _weight(finding: Finding) -> tuple[bool, int, int]:
+    return not finding.difference.worse, KINDS.index(finding.kind), len(finding.choices)
 
 
 def total(findings: Sequence[Finding]) -> dict[str, int]:

@@ -77,6 +77,10 @@ class History:
         part.write_text(json.dumps(self.document(), indent=1) + "\n", encoding="utf-8")
         os.replace(part, self._path)  # noqa: PTH105 - whole or not at all
 
+    def programs(self, after: str) -> Path:
+        """Return the folder for the programs of a pair."""
+        return self._path.parent / self._path.stem / after
+
     def missing(self, wanted: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
         """Return the pairs that are not there, in their order."""
         return [pair for pair in wanted if pair not in self.rows]

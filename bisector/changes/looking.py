@@ -7,13 +7,14 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bisector.changes import priority
+from bisector.changes import priority, sources
 from bisector.changes.comparison import Compared, Comparison, Plan
 from bisector.changes.findings import Finding
 from bisector.changes.grammar import Dimension
 from bisector.changes.result import of_import
 from bisector.changes.runs import Runner, UnimportableError, runner
 from bisector.environments.recipes import Environment
+from bisector.environments.releases import PACKAGE
 from bisector.errors import OutsideError
 from bisector.rabbitmq.broker import Broker
 
@@ -40,6 +41,8 @@ class Looked:
     findings: Sequence[Finding]
     compared: Compared
     stopped: asyncio.CancelledError | None = None
+    cut: bool = False
+    """Whether the plan's limit ended it: what is not `sure` was not seen again."""
 
 
 async def look(
@@ -49,6 +52,7 @@ async def look(
     dimensions: Sequence[Dimension],
     plan: Plan,
     note: Callable[[str], None],
+    jobs: int = JOBS,
 ) -> Looked:
     """Run the comparison; Ctrl-C ends it with what was found so far.
 
@@ -56,13 +60,15 @@ async def look(
         NeitherImportsError: neither side imports.
         OutsideError: it cannot be made: RabbitMQ does not stay up.
     """
+    changed = _changed(old, new)
     why: list[str | None] = []
     runners: list[Runner] = []
     async with contextlib.AsyncExitStack() as stack:
         for side in (old, new):
             note(f"importing {side.name}")
             try:
-                made = runner(side.name, side.environment, broker, JOBS)
+                reach = changed is not None  # on both sides, so that both are as slow
+                made = runner(side.name, side.environment, broker, jobs, reach=reach)
                 runners.append(await stack.enter_async_context(made))
                 why.append(None)
             except UnimportableError as error:
@@ -76,8 +82,22 @@ async def look(
             return Looked([of_import(*why)], Compared())
         words = priority.changed_words(old.environment, new.environment)
         key = priority.order(dimensions, words)
-        comparison = Comparison(runners[0], runners[1], dimensions, key=key, note=note)
+        comparison = Comparison(
+            runners[0], runners[1], dimensions, key=key, changed=changed, note=note
+        )  # fmt: skip
         try:
-            return Looked(await comparison.run(plan), comparison.compared)
+            found = await asyncio.wait_for(comparison.run(plan), plan.limit)
+            return Looked(found, comparison.compared)
+        except asyncio.TimeoutError:
+            return Looked(comparison.findings, comparison.compared, cut=True)
         except asyncio.CancelledError as error:
             return Looked(comparison.findings, comparison.compared, error)
+
+
+def _changed(old: Side, new: Side) -> set[sources.Function] | None:
+    """Which functions of the old side differ; None: so do dependencies, and any may."""
+    installed = [side.environment.dependencies() for side in (old, new)]
+    before, after = ({k: v for k, v in one.items() if k != PACKAGE} for one in installed)
+    if before != after:
+        return None
+    return sources.changed(*(priority.root(side.environment) for side in (old, new)))

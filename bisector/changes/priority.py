@@ -12,17 +12,16 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+from bisector.changes import sources
 from bisector.changes.grammar import Choice, Dimension
 from bisector.environments.recipes import Environment
 
-ELSEWHERE = ("kafka", "nats", "redis", "confluent", "mqtt", "opentelemetry", "prometheus")
-"""Parts of FastStream that no situation reaches."""
 _WORD = re.compile(r"[A-Za-z]{3,}")
 
 
 def changed_words(old: Environment, new: Environment) -> set[str]:
     """Return the words of all lines of FastStream's source that only one side has."""
-    return words_between(*(_root(environment) for environment in (old, new)))
+    return words_between(*(root(environment) for environment in (old, new)))
 
 
 def words_between(old: Path, new: Path) -> set[str]:
@@ -56,21 +55,17 @@ def order(
     return key
 
 
-def _root(environment: Environment) -> Path:
-    (root,) = environment.path.glob("lib/python*/site-packages/faststream")
-    return root
+def root(environment: Environment) -> Path:
+    """Return the folder of FastStream's sources."""
+    (folder,) = environment.path.glob("lib/python*/site-packages/faststream")
+    return folder
 
 
 def _sources(root: Path) -> dict[str, str]:
-    files = [file for file in sorted(root.rglob("*.py")) if not _elsewhere(file.relative_to(root))]
     return {
         file.relative_to(root).as_posix(): file.read_text(encoding="utf-8", errors="replace")
-        for file in files
+        for file in sources.files(root)
     }
-
-
-def _elsewhere(path: Path) -> bool:
-    return any(name in part for part in path.parts for name in ELSEWHERE)
 
 
 def words_of(text: str) -> list[str]:

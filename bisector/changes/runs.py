@@ -51,6 +51,8 @@ class Runner:
     _writer: asyncio.StreamWriter
     _cleaner: _Cleaner
     _slots: asyncio.Semaphore
+    functions: list[tuple[str, str]] = field(default_factory=list)
+    """Of the release, by number; empty where it is not seen which of them a program calls."""
     _running: dict[int, tuple[list[Told], asyncio.Future[dict[str, Any]]]] = field(
         default_factory=dict
     )
@@ -146,12 +148,19 @@ def _gone(name: str) -> OutsideError:
 
 @contextlib.asynccontextmanager
 async def runner(
-    name: str, environment: Environment, broker: Broker, jobs: int, before: Sequence[Path] = ()
+    name: str,
+    environment: Environment,
+    broker: Broker,
+    jobs: int,
+    before: Sequence[Path] = (),
+    *,
+    reach: bool = False,
 ) -> AsyncIterator[Runner]:
     """Start what runs situations in an installed release, up to `jobs` at a time.
 
     Args:
         before: folders to import from before the release's own.
+        reach: whether it is seen which functions a program calls.
 
     Raises:
         UnimportableError: the release does not import.
@@ -172,6 +181,7 @@ async def runner(
             "-m",
             "benchmarks.situations.runner",
             path,
+            *(["reach"] if reach else []),
         ]
         environ: dict[str, str | None] = {
             **surroundings(environment),
@@ -192,7 +202,9 @@ async def runner(
             if "ready" not in first:
                 raise OutsideError(f"{name} runs no situations", running.output)
             async with _Cleaner() as cleaner:
-                made = Runner(name, broker, writer, cleaner, asyncio.Semaphore(jobs))
+                slots = asyncio.Semaphore(jobs)
+                functions = [(path, name) for path, name in first["functions"]]
+                made = Runner(name, broker, writer, cleaner, slots, functions)
                 reading = asyncio.ensure_future(made._read(reader))
                 try:
                     yield made

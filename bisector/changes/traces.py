@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -18,6 +18,8 @@ SHORT = 5
 """Characters of what is no name, id or time."""
 NEAR = 48
 """Hours from now within which a moment is not the same in every run."""
+REACHED = "reached"
+"""The source of the event that tells which functions were called: of no trace."""
 SOURCES = ("end", "seen", "sent", "received", "left", "log", "warning", "task", "output")
 
 _HEX = r"[0-9a-f]"
@@ -85,6 +87,8 @@ class Trace:
     """What one run showed, in order."""
 
     events: tuple[Event, ...]
+    reached: frozenset[int] | None = field(default=None, compare=False)
+    """Numbers of the functions that were called; None: it was not seen."""
 
     @property
     def end(self) -> Event:
@@ -99,11 +103,14 @@ def trace(run: Run, urls: Iterable[str] = ()) -> Trace:
         urls: of RabbitMQ, whose ports and passwords stand for themselves.
     """
     words = _words(run.place, urls)
-    events = [_event(source, name, fields, words) for source, name, fields in run.events]
+    shown = [event for event in run.events if event[0] != REACHED]
+    events = [_event(source, name, fields, words) for source, name, fields in shown]
     if run.code >= 128 and all(e.source != "end" for e in events):
         events.append(Event("end", "killed", (("error", f"signal {run.code - 128}"),)))
     events += [Event("output", normal(line, words)) for line in _lines(run.output)]
-    return Trace(tuple(events))
+    numbers = [fields["numbers"] for source, _, fields in run.events if source == REACHED]
+    reached = frozenset(int(n) for n in numbers[0].split()) if numbers else None
+    return Trace(tuple(events), reached)
 
 
 def _lines(output: str) -> list[str]:

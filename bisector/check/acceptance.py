@@ -15,6 +15,7 @@ from packaging.version import InvalidVersion, Version
 
 from bisector import ROOT
 from bisector.check.result import Acceptance, Check, Judgement
+from bisector.check.situations import NAME as FINDING
 from bisector.errors import UserError
 from bisector.search.exact import Verdict
 
@@ -26,7 +27,7 @@ else:
 FILE = ROOT / "results" / "accepted.toml"
 ALLOW = "--allow"
 WHATEVER = math.inf
-"""The percentage of a scenario: it has no size."""
+"""The percentage of a scenario or a finding: they have no size."""
 LARGEST = 1e9
 """No percentage is larger; infinity is none."""
 KEYS = ("what", "percent", "candidate", "reason")
@@ -41,7 +42,7 @@ class Accepted(Acceptance):
 
 
 def parse(text: str, names: Collection[str], scenarios: Collection[str]) -> Accepted:
-    """Read what `--allow` is given: `BENCHMARK:PERCENT`, or `SCENARIO`.
+    """Read what `--allow` is given: `BENCHMARK:PERCENT`, or `SCENARIO`, or `FINDING`.
 
     Args:
         names: the benchmarks.
@@ -49,13 +50,14 @@ def parse(text: str, names: Collection[str], scenarios: Collection[str]) -> Acce
     Raises:
         UserError: it is neither.
     """
-    if text in scenarios:
+    if _has_no_size(text, scenarios):
         return _allowed(text, WHATEVER)
     what, _, size = text.rpartition(":")
     if text in names:
         raise UserError(f"--allow {text!r} lacks how much: --allow {text + ':8'!r} allows 8 %")
-    if what in scenarios:
-        raise UserError(f"--allow {text!r}: a scenario has no percentage: --allow {what}")
+    if _has_no_size(what, scenarios):
+        kind = "scenario" if what in scenarios else "finding"
+        raise UserError(f"--allow {text!r}: a {kind} has no percentage: --allow {what}")
     try:
         percent = float(size.strip().removesuffix("%"))
     except ValueError:
@@ -131,8 +133,8 @@ def _entry(row: object, names: Collection[str], scenarios: Collection[str], file
         raise UserError("it is no table: begin it with [[accepted]]")
     if unknown := sorted(row.keys() - {*KEYS}):
         raise UserError(f"unknown key {unknown[0]!r}: the keys are {', '.join(KEYS)}")
-    what = _text(row, "what", "a benchmark or scenario by name")
-    if what not in names and what not in scenarios:
+    what = _text(row, "what", "a benchmark, scenario or finding by name")
+    if what not in names and not _has_no_size(what, scenarios):
         raise UserError(_unknown(what, names, scenarios))
     reason = _text(row, "reason", "why it is accepted")
     candidate = None
@@ -143,9 +145,10 @@ def _entry(row: object, names: Collection[str], scenarios: Collection[str], file
         except InvalidVersion:
             raise UserError(f"'candidate' is no version: {candidate!r}") from None
     percent = row.get("percent", WHATEVER)
-    if what in scenarios:
+    if _has_no_size(what, scenarios):
         if "percent" in row:
-            raise UserError("a scenario has no percentage: leave 'percent' out")
+            kind = "scenario" if what in scenarios else "finding"
+            raise UserError(f"a {kind} has no percentage: leave 'percent' out")
     elif "percent" not in row or not _is_size(percent):
         raise UserError("'percent' has to be a number above 0, without quotation marks")
     return Accepted(what, float(percent), reason, file, candidate)
@@ -162,6 +165,11 @@ def _is_size(percent: object) -> bool:
     if not isinstance(percent, int | float) or isinstance(percent, bool):
         return False
     return 0 < percent < LARGEST
+
+
+def _has_no_size(what: str, scenarios: Collection[str]) -> bool:
+    """Whether it is behaviour: worse, or not."""
+    return what in scenarios or FINDING.fullmatch(what) is not None
 
 
 def _is_for(candidate: str | None, version: str) -> bool:

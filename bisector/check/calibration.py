@@ -165,7 +165,8 @@ async def calibrate(
             made, all_ = len(runs.of(slowdown)) + 1, wanted[slowdown]
             display.note(f"slower by {slowdown:.0%}: whole run {made} of {all_}")
             rounds = Rounds()
-            runs.add(_run(slowdown, await checker(sides[slowdown]).check(rounds=rounds), rounds))
+            found = await checker(sides[slowdown]).check(generated=False, rounds=rounds)
+            runs.add(_run(slowdown, found, rounds))
 
 
 def _missing(runs: Runs, wanted: dict[float, int]) -> Iterator[float]:

@@ -13,7 +13,7 @@ from math import inf, nan
 from pathlib import Path
 from statistics import median
 
-from bisector.check import rule
+from bisector.check import rule, situations
 from bisector.check.acceptance import Accepted, judge_accepted
 from bisector.check.candidates import Named
 from bisector.check.result import Behaviour, Check, Judgement, Side, Speed, percent
@@ -56,6 +56,7 @@ BENCHMARKS = (
 """What `benchmarks.rounds` measures."""
 UNITS = {"peak memory": "B"}
 """Of benchmarks that do not count seconds."""
+NO_SITUATIONS = "Generated situations were not looked at: scenarios decide first."
 NO_SPEED = "Speed was not measured: behaviour decides first."
 QUICK = (
     "--quick measures `broker.publish`, import and memory only, and takes no more rounds where"
@@ -174,6 +175,7 @@ class Checker:
         accepted: Sequence[Accepted] = (),
         *,
         speed: bool = True,
+        generated: bool = True,
         rounds: Rounds | None = None,
     ) -> Check:
         """Compare.
@@ -181,6 +183,7 @@ class Checker:
         Args:
             accepted: changes that are known.
             speed: whether to go on to what it costs.
+            generated: whether generated situations are looked at, too.
             rounds: is filled with what was measured.
 
         Raises:
@@ -197,8 +200,19 @@ class Checker:
             [], self._rabbitmq, self._broker.source, started, 0.0, 0, 0,
         )  # fmt: skip
         found = replace(found, accepted=judge_accepted(accepted, found))
+        if not generated:
+            found = replace(found, gives_up=[situations.NONE])
+        elif found.regressions():
+            found = replace(found, gives_up=[NO_SITUATIONS])
+        else:
+            seen = await situations.compare(
+                self.baseline, self.candidate, self._broker, self._display.known, quick=self._quick
+            )
+            gives_up = [situations.QUICK] if self._quick else []
+            found = replace(found, situations=seen, gives_up=gives_up)
+            found = replace(found, accepted=judge_accepted(accepted, found))
         if found.regressions():
-            found = replace(found, gives_up=[NO_SPEED])
+            found = replace(found, gives_up=[*found.gives_up, NO_SPEED])
         elif speed:
             rounds = Rounds() if rounds is None else rounds
             other = [name for name, *_ in found.differences if name in CLIENT]
@@ -207,6 +221,7 @@ class Checker:
             found = replace(
                 found, speeds=speeds, rounds=rounds.count, void_rounds=rounds.void,
                 gives_up=[
+                    *found.gives_up,
                     *([QUICK] if self._quick else []),
                     *([OTHER_CLIENT.format(" and ".join(other))] if other else []),
                 ],

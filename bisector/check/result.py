@@ -86,11 +86,66 @@ class Speed:
 
 
 @dataclass(frozen=True)
+class Change:
+    """What differs in generated situations, from one cause."""
+
+    id: str
+    """A stable name, as `nox -s changes` has it."""
+    kind: str
+    """Of `changes.differences.KINDS`."""
+    sentence: str
+    """What was and what is, and where."""
+    situations: int
+    """How many showed it."""
+    program: str
+    """Passes on the baseline and fails on the candidate; empty where there is none."""
+    judgement: Judgement
+    reason: str
+    """Why it is judged so, in a line."""
+    alike: Sequence[str] = field(default=())
+    """Other names of the same cause."""
+
+    @property
+    def name(self) -> str:
+        """What was judged."""
+        return self.id
+
+
+@dataclass(frozen=True)
+class Situations:
+    """What generated situations showed on both sides."""
+
+    count: int
+    """That were run on both sides."""
+    alike: int
+    """That were run on the baseline alone: they call no function that differs."""
+    choices: tuple[int, int]
+    """Of the grammar: (those that were run, all that there are)."""
+    changes: Sequence[Change]
+    """Most telling first; also what is only otherwise, and no worse."""
+    why_none: str = ""
+    """Why nothing was compared; empty where it was."""
+
+    @property
+    def judged(self) -> list[Change]:
+        """What the answer rests on: what only is otherwise is told, and no more."""
+        return [c for c in self.changes if c.judgement is not Judgement.NO_WORSE]
+
+    @property
+    def no_worse(self) -> int:
+        """In how many situations nothing is worse, nor perhaps so."""
+        return max(0, self.count - sum(c.situations for c in self.judged))
+
+
+Judged = Behaviour | Change | Speed
+
+
+@dataclass(frozen=True)
 class Acceptance:
     """A change that is known and accepted, up to `percent`; of a scenario, whatever it is."""
 
     what: str
-    """A benchmark or scenario by name."""
+    """A benchmark, scenario or finding by name."""
     percent: float
     reason: str
     source: str
@@ -119,13 +174,16 @@ class Check:
     """Rounds thrown away and repeated, because RabbitMQ did not answer."""
     gives_up: Sequence[str] = field(default=())
     """What this run did not do, in sentences (`--quick`, or behaviour that regressed)."""
+    situations: Situations | None = None
+    """What generated situations showed; None: none was looked at."""
 
     @property
-    def judged(self) -> list[Behaviour | Speed]:
+    def judged(self) -> list[Judged]:
         """All that was judged."""
-        return [*self.behaviours, *self.speeds]
+        changes = self.situations.judged if self.situations else []
+        return [*self.behaviours, *changes, *self.speeds]
 
-    def regressions(self) -> list[Behaviour | Speed]:
+    def regressions(self) -> list[Judged]:
         """What is worse and was not accepted."""
         tolerated = {a.what: a.percent for a, _ in self.accepted}
         return [
@@ -134,7 +192,7 @@ class Check:
             if found.judgement is Judgement.WORSE and not _tolerated(found, tolerated)
         ]
 
-    def accepts(self, found: Behaviour | Speed) -> bool:
+    def accepts(self, found: Judged) -> bool:
         """Whether it is worse, but accepted."""
         return found.judgement is Judgement.WORSE and found not in self.regressions()
 
@@ -144,9 +202,11 @@ class Check:
         return not self.regressions()
 
 
-def _tolerated(found: Behaviour | Speed, tolerated: dict[str, float]) -> bool:
+def _tolerated(found: Judged, tolerated: dict[str, float]) -> bool:
     if isinstance(found, Behaviour):
         return found.scenario in tolerated
+    if isinstance(found, Change):
+        return not tolerated.keys().isdisjoint({found.id, *found.alike})
     # Only what is certainly more than was accepted counts, as without: only what is certainly more.
     return 0 < found.low * 100 <= tolerated.get(found.benchmark, 0.0)
 

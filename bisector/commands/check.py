@@ -25,9 +25,10 @@ def parser() -> argparse.ArgumentParser:
     """Return the options of `nox -s check`."""
     made = options.parser_for(
         "check",
-        "Compare a candidate with a baseline: first what they do, in every scenario, then what that"
-        " costs, in turns on the same RabbitMQ.  Exit codes: 0 passed, 1 regressed, 2 wrong use,"
-        " 3 could not be measured, 4 (--strict) something cannot be told.",
+        "Compare a candidate with a baseline: first what they do, in every scenario and for half a"
+        " minute in generated situations, then what that costs, in turns on the same RabbitMQ."
+        "  Exit codes: 0 passed, 1 regressed, 2 wrong use, 3 could not be measured, 4 (--strict)"
+        " something cannot be told.",
     )
     made.add_argument(
         "candidate", nargs="?",
@@ -51,17 +52,21 @@ def parser() -> argparse.ArgumentParser:
         "--python", default=recipes.PYTHON, metavar="X.Y",
         help="interpreter of both environments (default: %(default)s)",
     )  # fmt: skip
-    made.add_argument("--quick", action="store_true", help="less is measured, in under 30 s")
+    made.add_argument("--quick", action="store_true", help="less is looked at, in under 30 s")
     made.add_argument(
         "--no-speed", action="store_true", help="compare only what they do, not what that costs"
     )
     made.add_argument(
+        "--no-situations", action="store_true",
+        help="of what they do compare only the scenarios, no generated situations",
+    )  # fmt: skip
+    made.add_argument(
         "--strict", action="store_true",
-        help="end with 3 where a benchmark or scenario cannot be told (default: say so, and pass)",
+        help="end with 4 where something cannot be told (default: say so, and pass)",
     )  # fmt: skip
     made.add_argument(
         "--allow", action="append", default=[], metavar="BENCHMARK:PERCENT",
-        help="a change that is accepted, or a SCENARIO that may be worse; repeatable",
+        help="a change that is accepted, or a SCENARIO or FINDING that may be worse; repeatable",
     )  # fmt: skip
     made.add_argument(
         "--json", metavar="FILE", help="also write the result as JSON; - is standard output"
@@ -111,7 +116,9 @@ async def _run(args: argparse.Namespace) -> int:
                 baseline, candidate, broker=broker, rabbitmq=rabbitmq, display=display,
                 jobs=options.default_jobs(), quick=args.quick,
             )  # fmt: skip
-            found = await checker.check(accepted, speed=not args.no_speed)
+            found = await checker.check(
+                accepted, speed=not args.no_speed, generated=not args.no_situations
+            )
     checks.show(found, console)
     options.write(args.json, json.dumps(documents.of_check(found), indent=2) + "\n")
     options.write(args.markdown, checks.to_markdown(found))

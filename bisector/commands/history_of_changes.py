@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import contextlib
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,16 @@ from bisector.telling.terminal import display_for
 
 MINUTES = 55.0
 """For all pairs together."""
+LANES = 2
+"""Pairs under way at a time: where one waits, the other works."""
+JOBS = 8
+"""Situations at a time on each side of a pair."""
+SHARE = 1.5
+"""Of the time that is there for a pair it may take so much: many pairs take less."""
+LEAST, MOST = 12.0, 150.0
+"""Seconds for a pair."""
+LATE = 1.6
+"""Of a pair's time, after which it ends whatever is under way."""
 RESULTS = ROOT / "results"
 NAME = "changes"
 APART = ("app", "json", "markdown")
@@ -44,17 +53,16 @@ async def run(args: argparse.Namespace) -> int:
     folder = Path(args.out) if args.out else RESULTS
     options.check_folder("--out", str(folder))
     console = options.console_with({})
-    wanted = pairs(releases.load())
-    seconds = (args.minutes or MINUTES) * 60 / len(wanted)
     history = History(
         folder / f"{NAME}.json",
         {"deps": args.deps, "python": args.python, "with": list(args.with_)},
     )
-    left = history.missing(wanted)
+    left = history.missing(pairs(releases.load()))
     try:
         with display_for(console) as display:
             async with open_broker(display.note, args.rabbitmq) as (broker, rabbitmq):
-                await _compare(args, left, seconds, history, broker, rabbitmq, display)
+                walk = _Walk(args, history, broker, rabbitmq, display)
+                await walk.compare(left, (args.minutes or MINUTES) * 60)
     finally:  # what was found by then is told
         if history.rows:
             changes_page.write(history.document(), folder / f"{NAME}.md")
@@ -67,82 +75,74 @@ async def run(args: argparse.Namespace) -> int:
     return FOUND
 
 
-async def _compare(
-    args: argparse.Namespace,
-    left: Sequence[tuple[str, str]],
-    seconds: float,
-    history: History,
-    broker: Broker,
-    rabbitmq: str,
-    display: Display,
-) -> None:
-    """Compare pair after pair; the next one is installed meanwhile."""
+class _Walk:
+    """Goes through pairs, several at a time."""
 
-    async def prepare(before: str, after: str) -> tuple[Named, Named] | OutsideError:
-        named = await sides(
-            after, before, with_=args.with_, deps=args.deps, python=args.python, note=display.note
-        )
+    def __init__(
+        self,
+        args: argparse.Namespace,
+        history: History,
+        broker: Broker,
+        rabbitmq: str,
+        display: Display,
+    ) -> None:
+        self._args, self._history = args, history
+        self._broker, self._rabbitmq, self._display = broker, rabbitmq, display
+
+    async def compare(self, left: Sequence[tuple[str, str]], seconds: float) -> None:
+        """Compare all of them, in about so much time; keep each as it is done."""
+        end = time.monotonic() + seconds
+        waiting = [*left]
+
+        async def lane() -> None:
+            while waiting:
+                share = LANES * (end - time.monotonic()) / len(waiting)
+                before, after = waiting.pop(0)
+                row = await self._pair(before, after, min(max(SHARE * share, LEAST), MOST))
+                self._history.add({"before": before, "after": after, **row})
+                what = row.get("why") or row["answer"]
+                done = len(left) - len(waiting)
+                self._display.note(f"{done} of {len(left)}: {before} -> {after}: {what}")
+
+        await together(lane() for _ in range(LANES))
+
+    async def _pair(self, before: str, after: str, seconds: float) -> dict[str, Any]:
+        """Compare one pair; what cannot be compared is a row, too, and says why."""
+        args, plan = self._args, Plan(
+            seconds, self._args.seed, 2 * JOBS, brief=True, limit=LATE * seconds
+        )  # fmt: skip
+        old, new = await sides(
+            after, before, with_=args.with_, deps=args.deps, python=args.python,
+            note=self._display.note,
+        )  # fmt: skip
+        why, looked = None, None
+        dependencies: Sequence[recipes.Difference] = ()
         try:
-            await install(*named, broker)
-        except OutsideError as error:
-            return error
-        return named
-
-    ahead: asyncio.Task[tuple[Named, Named] | OutsideError] | None = None
-    try:
-        for number, (before, after) in enumerate(left):
-            ready = await (ahead or prepare(before, after))
-            following = left[number + 1 : number + 2]
-            ahead = asyncio.ensure_future(prepare(*following[0])) if following else None
-            row = await _pair(ready, Plan(seconds, args.seed), broker, rabbitmq, display)
-            history.add({"before": before, "after": after, **row})
-            what = row.get("why") or row["answer"]
-            display.note(f"{number + 1} of {len(left)}: {before} -> {after}: {what}")
-    finally:
-        if ahead is not None:
-            ahead.cancel()
-            with contextlib.suppress(asyncio.CancelledError, OutsideError):
-                await ahead
-
-
-async def _pair(
-    ready: tuple[Named, Named] | OutsideError,
-    plan: Plan,
-    broker: Broker,
-    rabbitmq: str,
-    display: Display,
-) -> dict[str, Any]:
-    """Compare one pair; what cannot be compared is a row, too, and says why."""
-    dependencies: Sequence[recipes.Difference] = ()
-    why, looked = None, None
-    if isinstance(ready, OutsideError):
-        why = str(ready)
-    else:
-        old, new = (Side(n.name, n.environment) for n in ready)
-        try:
-            looked = await look(old, new, broker, DIMENSIONS, plan, display.known)
+            for side in (old, new):
+                await building.install(side.environment)
+            looked = await look(
+                Side(old.name, old.environment), Side(new.name, new.environment), self._broker,
+                DIMENSIONS, plan, lambda text: self._display.known(f"{after}: {text}"), JOBS,
+            )  # fmt: skip
+            dependencies = recipes.differences(
+                old.environment.dependencies(), new.environment.dependencies()
+            )
+        except UninstallableError as error:
+            why = f"one of the two cannot be installed: {error}"
         except NeitherImportsError as error:
             why = str(error)
-        dependencies = recipes.differences(
-            old.environment.dependencies(), new.environment.dependencies()
-        )
-    if looked is None:
-        empty = telling.to_json(Changes("", "", [], Compared(), (), (), rabbitmq, dependencies))
-        return {**_part(empty), "why": why}
-    if looked.stopped:
-        raise looked.stopped
-    found = Changes(
-        old.name, new.name, looked.findings, looked.compared, DIMENSIONS, (), rabbitmq,
-        dependencies,
-    )  # fmt: skip
-    return _part(telling.to_json(found))
-
-
-def _part(told: dict[str, Any]) -> dict[str, Any]:
-    """Without what is the same for all pairs, or too long to be kept of all."""
-    compared = {k: told["compared"][k] for k in ("situations", "runs", "seconds", "complete")}
-    kept = ("answer", "findings", "rabbitmq", "dependencies")
-    return {**{name: told[name] for name in kept}, "compared": compared}
+        if looked is None:
+            nothing = Changes(before, after, [], Compared(), (), (), self._rabbitmq, dependencies)
+            return {**telling.to_history(nothing), "why": why}
+        if looked.stopped:
+            raise looked.stopped
+        findings = [f for f in looked.findings if f.sure or not looked.cut]
+        found = Changes(
+            old.name, new.name, findings, looked.compared, DIMENSIONS, (), self._rabbitmq,
+            dependencies,
+        )  # fmt: skip
+        telling.write_programs(found, self._history.programs(after))
+        return telling.to_history(found)
 
 
 async def install(old: Named, new: Named, broker: Broker) -> None:

@@ -26,7 +26,8 @@ def answer(changes: Changes) -> str:
     compared, found = changes.compared, changes.findings
     counts = ", ".join(f"{n} {kind}" for kind, n in total(found).items())
     what = f"{len(found)} differences ({counts})" if found else "nothing differs"
-    looked = f"{compared.situations} situations in {compared.seconds:.0f} s"
+    alike = f" ({compared.alike} more call no function that differs)" if compared.alike else ""
+    looked = f"{compared.situations} situations in {compared.seconds:.0f} s{alike}"
     text = f"{changes.old} -> {changes.new}: {what}, as far as was looked: {looked}"
     if changes.stopped:
         return f"{text}, then it was stopped."
@@ -41,7 +42,7 @@ def show(changes: Changes, console: Console, folder: Path) -> None:
         console.print(f"\n{finding.kind:>7}  ", style=STYLES.get(finding.kind, "bold"), end="")
         console.print(finding.sentence, markup=False, soft_wrap=True)
         where = f"{folder / _name(number)}" if finding.program else "no program of one side only"
-        many = f"{finding.situations} situation{'s' * (finding.situations != 1)}"
+        many = f"{finding.touched} situation{'s' * (finding.touched != 1)}"
         console.print(f"{'':9}{where}  ({many})", style="dim", markup=False, soft_wrap=True)
         for other in _others(finding):
             console.print(f"{'':9}also: {other}", style="dim", markup=False, soft_wrap=True)
@@ -80,6 +81,7 @@ def to_json(changes: Changes) -> dict[str, Any]:
         "findings": [_row(n, finding) for n, finding in enumerate(changes.findings, 1)],
         "compared": {
             "situations": compared.situations,
+            "alike": compared.alike,
             "runs": compared.runs,
             "seconds": compared.seconds,
             "complete": compared.complete,
@@ -105,7 +107,7 @@ def _row(number: int, finding: Finding) -> dict[str, Any]:
         "kind": finding.kind,
         "worse": difference.worse,
         "sentence": finding.sentence,
-        "situations": finding.situations,
+        "situations": finding.touched,
         "choices": sorted(c.id for c in finding.choices),
         "program": finding.program,
         "file": _name(number) if finding.program else None,
@@ -114,6 +116,31 @@ def _row(number: int, finding: Finding) -> dict[str, Any]:
         "after": difference.after,
         "also": [other.sentence for other in finding.alike],
     }
+
+
+def to_history(changes: Changes) -> dict[str, Any]:
+    """Return what is kept of one pair of many; its programs are files."""
+    told = to_json(changes)
+    compared = {
+        k: told["compared"][k] for k in ("situations", "alike", "runs", "seconds", "complete")
+    }
+    findings = [
+        {
+            **{
+                k: row[k]
+                for k in ("id", "kind", "worse", "situations", "choices", "file", "passes")
+            },
+            "sentence": _cut(row["sentence"]),
+            "also": [_cut(text) for text in _others(finding)],
+        }
+        for row, finding in zip(told["findings"], changes.findings, strict=True)
+    ]
+    kept = {name: told[name] for name in ("answer", "rabbitmq", "dependencies")}
+    return {**kept, "findings": findings, "compared": compared}
+
+
+def _cut(text: str, longest: int = 300) -> str:
+    return redact(text if len(text) <= longest else f"{text[:longest]}...")
 
 
 def to_markdown(changes: Changes) -> str:
@@ -139,7 +166,7 @@ def write_programs(changes: Changes, folder: Path) -> list[Path]:
             if MARK in file.read_text(encoding="utf-8", errors="replace"):
                 file.unlink()
     if shown:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     written = []
     for number, finding in shown:
         path = folder / _name(number)

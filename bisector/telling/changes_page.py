@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from packaging.version import Version
 
 from bisector.changes.differences import GRAVE, KINDS
 from bisector.changes.history import STEPS, step
-from bisector.telling.changes import MARK, marked
+from bisector.telling.changes import marked
 
 Row = Mapping[str, Any]
 PROGRAMS = "changes"
@@ -23,33 +22,16 @@ Found by machine: `nox -s changes -- --all` compares every release with the one 
 generated situations, with the same dependencies. One line is one cause, most telling first; each
 links to a program that passes on one side and fails on the other. How far that reaches:
 [What changed?](../docs/how-to/changes.md)."""
+ALIKE = "on the earlier side alone, for they call no function that differs"
 LONGEST = 220
 """Characters of a sentence on the page; JSON has all of it."""
 
 
 def write(document: Mapping[str, Any], page: Path) -> None:
-    """Write the page, and the programs that it links to, in place of those of the last run."""
-    folder = page.parent / PROGRAMS
-    shutil.rmtree(folder, ignore_errors=True)
-    for row in document["pairs"]:
-        shown = [finding for finding in row["findings"] if finding["program"]]
-        if shown:
-            (folder / row["after"]).mkdir(parents=True)
-        for finding in shown:
-            text = titled(finding, row["before"], row["after"])
-            (folder / row["after"] / finding["file"]).write_text(text, encoding="utf-8")
+    """Write the page; the programs that it links to are there."""
     part = page.with_suffix(".part")
     part.write_text(render(document), encoding="utf-8")
     os.replace(part, page)  # noqa: PTH105 - whole or not at all
-
-
-def titled(finding: Row, before: str, after: str) -> str:
-    """A program, with what it shows at its head."""
-    passes, fails = (before, after) if finding["passes"] == "before" else (after, before)
-    return (
-        f"# {finding['kind']}, {before} -> {after}: passes (0) on {passes}, fails (1) on {fails}."
-        f"  {MARK}\n{finding['program']}"
-    )
 
 
 def render(document: Mapping[str, Any]) -> str:
@@ -81,9 +63,12 @@ def _summary(rows: Sequence[Row]) -> list[str]:
     for name, found in counts.items():
         cells = [name, *(str(found[key]) for key in ("pairs", "grave", *KINDS))]
         lines.append(f"| {' | '.join(cells)} |")
-    situations = sum(row["compared"]["situations"] for row in rows)
+    situations, alike = (
+        sum(row["compared"][name] for row in rows) for name in ("situations", "alike")
+    )
     meaning = f'"Grave" is what is {_either(GRAVE)} in the later release only.'
-    return [*lines, "", f"{meaning} {situations} situations in all."]
+    looked = f"{situations} situations ran on both sides, {alike} more {ALIKE}."
+    return [*lines, "", f"{meaning} {looked}"]
 
 
 def _either(kinds: Sequence[str]) -> str:
@@ -97,12 +82,12 @@ def _release(row: Row) -> list[str]:
         return [*lines, f"Not compared with {row['before']}: {marked(why)}", ""]
     partly = "" if looked["complete"] else ", not every choice of the grammar"
     against = f"Against {row['before']}, {step(row['before'], row['after'])}"
-    lines += [f"{against}; {looked['situations']} situations{partly}.", ""]
+    counts = f"{looked['situations']} situations, {looked['alike']} more {ALIKE}"
+    lines += [f"{against}; {counts}{partly}.", ""]
     for finding in row["findings"]:
         text = finding["sentence"]
         text = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
         where = f"{PROGRAMS}/{row['after']}/{finding['file']}"
-        link = f" ([program]({where}))" if finding["program"] else ""
-        also = f" And {len(finding['also'])} more of that cause." if finding["also"] else ""
-        lines.append(f"- **{finding['kind']}** {marked(text)}{link}{also}")
+        link = f" ([program]({where}))" if finding["file"] else ""
+        lines.append(f"- **{finding['kind']}** {marked(text)}{link}")
     return [*lines, ""]

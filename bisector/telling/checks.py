@@ -18,7 +18,9 @@ from bisector.check.result import (
     UNKNOWN,
     Acceptance,
     Behaviour,
+    Change,
     Check,
+    Judged,
     Judgement,
     Side,
     Speed,
@@ -26,10 +28,9 @@ from bisector.check.result import (
 )
 from bisector.environments.recipes import Difference
 from bisector.environments.releases import PACKAGE
+from bisector.telling import check_situations
 from bisector.telling.answers import SHOWN, evidence_lines
 from bisector.telling.strip import STYLES as VERDICT_STYLES
-
-Found = Behaviour | Speed
 
 STYLES = {Judgement.NO_WORSE: "green", Judgement.WORSE: "red", Judgement.CANNOT_TELL: "yellow"}
 ACCEPTED, ACCEPTED_STYLE = "worse, accepted", "yellow"
@@ -67,7 +68,11 @@ def answer(check: Check) -> str:
         parts = [*(_worse(check, found) for found in regressions), *parts]
         parts[0] = f"{candidate} regressed against {baseline}: {parts[0]}"
     else:
-        looked = [_no_worse(check.behaviours, "scenario"), _no_worse(check.speeds, "benchmark")]
+        looked = [
+            _no_worse(check.behaviours, "scenario"),
+            check_situations.part(check.situations),
+            _no_worse(check.speeds, "benchmark"),
+        ]
         parts.insert(0, f"{candidate} is no worse than {baseline} in {_and(looked)}")
         if not check.speeds:
             parts.append("speed was not measured")
@@ -92,6 +97,8 @@ def show(check: Check, console: Console) -> None:
     console.print(table)
     for lines in _evidence(check):
         say("\n".join(lines) + "\n")
+    if check.situations:
+        _show_situations(check, console)
     if check.speeds:
         table = _table(ROW, right=("baseline", "candidate", "change", "can see", "rounds"))
         for speed in check.speeds:
@@ -114,6 +121,21 @@ def show(check: Check, console: Console) -> None:
     say(answer(check), f"bold {'green' if check.passed else 'red'}")
 
 
+def _show_situations(check: Check, console: Console) -> None:
+    found = check.situations
+    assert found
+    if found.judged:
+        table = _table(check_situations.ROW)
+        for change in found.judged:
+            name, kind, _, sentence = map(escape, check_situations.row(check, change))
+            table.add_row(name, kind, _coloured(check, change), sentence)
+        console.print(table)
+    for line in check_situations.others(found):
+        console.print(line, markup=False, soft_wrap=True)
+    told = check_situations.circumstances(found)
+    console.print(told, style="dim", markup=False, soft_wrap=True)
+
+
 def to_markdown(check: Check) -> str:
     """Return it for an issue, or the summary page of a CI job: it stands by itself."""
     lines = [f"## {_title(check)}", "", f"**{_plain(answer(check))}**", ""]
@@ -124,6 +146,8 @@ def to_markdown(check: Check) -> str:
     for first, *rest in _evidence(check):
         lines += [_plain(first), ""]
         lines += ["```text", *rest, "```", ""] if rest else []
+    if check.situations:
+        lines += _of_situations(check)
     if check.speeds:
         lines += _rows(ROW, [_cells(check, speed) for speed in check.speeds])
         lines += [f"- {_plain(line)}" for line in _reasons(check)]
@@ -137,14 +161,33 @@ def to_markdown(check: Check) -> str:
     return re.sub("\n{3,}", "\n\n", "\n".join(lines)) + "\n"
 
 
+def _of_situations(check: Check) -> list[str]:
+    found = check.situations
+    assert found
+    lines = []
+    if found.judged:
+        rows = [check_situations.row(check, change) for change in found.judged]
+        lines += _rows(check_situations.ROW, rows)
+    for change in found.judged:
+        if change.program:
+            lines += [f"{_plain(change.id)} passes on {_plain(_label(check.baseline))} only:", ""]
+            lines += ["```python", *change.program.rstrip().splitlines(), "```", ""]
+    others = check_situations.others(found)
+    lines += [*map(_plain, others[:1]), "", *(f"- {_plain(line)}" for line in others[1:])]
+    return [*lines, "", _plain(check_situations.circumstances(found)), ""]
+
+
 def to_junit(check: Check) -> str:
-    """Return it as JUnit XML: a suite for behaviour, one for speed, a test case for each of theirs.
+    """Return it as JUnit XML: suites for behaviour, generated situations and speed, of test cases.
 
     The time of a scenario's case is that of the candidate's probe.  Benchmarks are measured
     together, round by round: none has a time of its own, theirs is 0.
     """
     root = ElementTree.Element("testsuites", name=_xml(_title(check)))
-    suites: dict[str, Sequence[Found]] = {"behaviour": check.behaviours, "speed": check.speeds}
+    changes = check.situations.judged if check.situations else []
+    suites: dict[str, Sequence[Judged]] = {
+        "behaviour": check.behaviours, "situations": changes, "speed": check.speeds
+    }  # fmt: skip
     for suite, found in suites.items():
         element = ElementTree.SubElement(root, "testsuite", name=suite)
         element.set(
@@ -158,7 +201,7 @@ def to_junit(check: Check) -> str:
 
 
 def _case(
-    suite: ElementTree.Element, classname: str, check: Check, found: Found
+    suite: ElementTree.Element, classname: str, check: Check, found: Judged
 ) -> ElementTree.Element:
     seconds = found.candidate.seconds if isinstance(found, Behaviour) else 0.0
     case = ElementTree.SubElement(
@@ -166,6 +209,8 @@ def _case(
     )
     if isinstance(found, Behaviour):
         told = "\n".join([_question(found), *_seen(check, found)])
+    elif isinstance(found, Change):
+        told = f"{found.sentence}\n{found.reason}\n\n{found.program}"
     else:
         told = f"{_figures(check, found)}\n{found.reason}"
     if found.judgement is Judgement.CANNOT_TELL:
@@ -176,7 +221,8 @@ def _case(
         )
         failure.text = _xml(told)
     elif found.judgement is Judgement.WORSE:
-        rows = [_acceptance(*row) for row in check.accepted if row[0].what == found.name]
+        names = {found.name, *(found.alike if isinstance(found, Change) else ())}
+        rows = [_acceptance(*row) for row in check.accepted if row[0].what in names]
         ElementTree.SubElement(case, "system-out").text = _xml("\n".join([*rows, told]))
     elif isinstance(found, Speed):
         ElementTree.SubElement(case, "system-out").text = _xml(told)
@@ -192,7 +238,7 @@ def _count(element: ElementTree.Element, cases: Sequence[ElementTree.Element]) -
     element.set("time", f"{sum(float(case.get('time', 0)) for case in cases):.3f}")
 
 
-def _no_worse(found: Sequence[Found], kind: str) -> str:
+def _no_worse(found: Sequence[Behaviour | Speed], kind: str) -> str:
     """Say of how many that is the answer; of none where none was looked at."""
     good = sum(f.judgement is Judgement.NO_WORSE for f in found)
     if not found:
@@ -202,11 +248,14 @@ def _no_worse(found: Sequence[Found], kind: str) -> str:
 
 
 def _and(parts: Sequence[str]) -> str:
-    return " and ".join(filter(None, parts))
+    *most, last = [*filter(None, parts)] or ["nothing"]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
-def _worse(check: Check, found: Found) -> str:
+def _worse(check: Check, found: Judged) -> str:
     """Say what is worse, and by how much."""
+    if isinstance(found, Change):
+        return check_situations.worse(found)
     if isinstance(found, Behaviour):
         outcome = found.candidate.outcome
         return FAILURES.get(outcome, f"{{}}: {outcome}").format(found.scenario)
@@ -219,11 +268,11 @@ def _worse(check: Check, found: Found) -> str:
     return text
 
 
-def _judgement(check: Check, found: Found) -> str:
+def _judgement(check: Check, found: Judged) -> str:
     return ACCEPTED if check.accepts(found) else found.judgement.value
 
 
-def _coloured(check: Check, found: Found) -> str:
+def _coloured(check: Check, found: Judged) -> str:
     style = ACCEPTED_STYLE if check.accepts(found) else STYLES[found.judgement]
     return f"[{style}]{_judgement(check, found)}[/]"
 

@@ -225,7 +225,7 @@ def of_check(check: Check) -> dict[str, Any]:
     Changes are parts (0.1 is 10 % more); null is a number that is not finite, and the percentage
     accepted of a scenario.
     """
-    from bisector.telling import checks  # noqa: PLC0415
+    from bisector.telling import check_situations, checks  # noqa: PLC0415
 
     return {
         "schema": SCHEMA,
@@ -248,6 +248,7 @@ def of_check(check: Check) -> dict[str, Any]:
             }
             for found in check.behaviours
         ],
+        "situations": check_situations.to_json(check),
         "speeds": [
             {
                 "benchmark": found.benchmark,

@@ -19,7 +19,7 @@ def takes(call, name):
 def all_take(owner):
     takes(owner, owner.__name__)
     for name in sorted(dir(owner)):
-        if not name.startswith("_"):
+        if not name.startswith("_") and not inspect.ismemberdescriptor(getattr(owner, name)):
             seen.append(("offers", f"{owner.__name__}.{name}"))
             if inspect.isfunction(getattr(owner, name)):
                 takes(getattr(owner, name), f"{owner.__name__}.{name}")"""
