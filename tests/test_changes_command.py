@@ -75,6 +75,15 @@ def test_what_is_found_is_shown_by_programs_that_tell_the_sides_apart(checkout: 
     assert compared["situations"] > 10
     assert set(compared) >= {"covered", "left_out", "masked", "complete"}
     assert "as far as was looked" in ended.said
+    wire = next(row for row in rows if row["choices"] == [])
+    bisected = run(
+        [*TOOL, "bisect", "--from", "0.5.32", "--to", "0.5.35", "--no-blame", "--json", "flip.json",
+         f"changes/{wire['file']}"],
+        checkout,
+    )  # fmt: skip
+    assert bisected.code == 0, bisected.said
+    (flip,) = json.loads((checkout / "flip.json").read_text(encoding="utf-8"))["flips"]
+    assert (flip["before"], flip["after"]) == ("0.5.33", "0.5.34")
 
 
 def test_a_release_does_not_differ_from_itself(checkout: Path) -> None:
@@ -82,6 +91,7 @@ def test_a_release_does_not_differ_from_itself(checkout: Path) -> None:
     assert (ended.code, found["findings"]) == (0, []), found["findings"]
     assert not list((checkout / "changes").glob("*.py"))
     assert "nothing differs" in ended.said
+    assert found["compared"]["alike"] > 5  # what calls nothing that differs runs on one side first
 
 
 def test_a_side_that_does_not_import_is_all_there_is_to_say(checkout: Path) -> None:
@@ -96,7 +106,10 @@ def test_a_side_that_does_not_import_is_all_there_is_to_say(checkout: Path) -> N
 
 
 def test_only_what_an_application_uses(checkout: Path) -> None:
-    app = "from faststream.rabbit import RabbitBroker\nbroker = RabbitBroker()\n"
+    app = (
+        "import not_installed_anywhere\n"  # it is read, not run
+        "from faststream.rabbit import RabbitBroker\nbroker = RabbitBroker()\n"
+    )
     (checkout / "app.py").write_text(app)
     ended, found = changes(checkout, "0.5.33", "0.5.34", "--minutes", "0.15", "--for", "app.py")
     assert ended.code == 1, ended.said
@@ -134,6 +147,29 @@ def test_ctrl_c_leaves_what_was_found(checkout: Path) -> None:
     found = json.loads((checkout / "found.json").read_text(encoding="utf-8"))
     assert found["findings"]
     assert found["compared"]["stopped"]
+
+
+def test_all_pairs_go_on_where_they_were_stopped(checkout: Path, tmp_path: Path) -> None:
+    command = [*TOOL, "changes", "--all", "--minutes", "2", "--out", str(tmp_path)]
+    compared: list[list[str]] = []
+    for _ in range(2):
+        with started(command, checkout) as running:
+            _until(running.stdout, r" 1 of 12\d: ")
+            running.send_signal(signal.SIGINT)
+            ended = end(running)
+        assert ended.code == 128 + signal.SIGINT, ended.said
+        told = json.loads((tmp_path / "changes.json").read_text(encoding="utf-8"))
+        compared.append([row["after"] for row in told["pairs"]])
+        page = (tmp_path / "changes.md").read_text(encoding="utf-8")
+        assert all(f"## {row['after']}" in page for row in told["pairs"] if row["findings"])
+        for link in re.findall(r"\]\((changes/[^)]+)\)", page):
+            assert (tmp_path / link).is_file()
+    first, second = compared
+    assert set(first) < set(second)
+    assert len(set(second)) == len(second)
+    other = run([*command, "--deps", "today"], checkout)
+    assert other.code == 2
+    assert "deps same-day" in other.stderr
 
 
 def test_a_rabbitmq_that_dies_makes_what_was_under_way_void(checkout: Path) -> None:

@@ -93,15 +93,17 @@ class _Walk:
         """Compare all of them, in about so much time; keep each as it is done."""
         end = time.monotonic() + seconds
         waiting = [*left]
+        done = 0
 
         async def lane() -> None:
+            nonlocal done
             while waiting:
                 share = LANES * (end - time.monotonic()) / len(waiting)
                 before, after = waiting.pop(0)
                 row = await self._pair(before, after, min(max(SHARE * share, LEAST), MOST))
                 self._history.add({"before": before, "after": after, **row})
                 what = row.get("why") or row["answer"]
-                done = len(left) - len(waiting)
+                done += 1
                 self._display.note(f"{done} of {len(left)}: {before} -> {after}: {what}")
 
         await together(lane() for _ in range(LANES))

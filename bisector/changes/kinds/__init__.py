@@ -29,10 +29,10 @@ DIMENSIONS: tuple[Dimension, ...] = (
 
 HUBS = (
     "document=asyncapi", "document=specification", "tested=plain", "handler=raises",
-    "reply=decorator", "payload=dict", "place=router with prefix",
+    "reply=decorator", "payload=dict", "place=router with prefix", "by=publisher",
 )  # fmt: skip
 """Choices that every other one is tried with first, for much goes through them."""
-ALONE = ("surface", "object", "refused", "command")
+ALONE = ("surface", "object", "refused", "refused_in_test", "command")
 """Dimensions that go together with nothing else."""
 KIN = (
     ("payload", "argument", "content_type"),

@@ -188,6 +188,21 @@ DIMENSIONS = (
             "send": "await publisher.publish($payload$options)"},
         publisher_of_queue={"registered": 'publisher = broker.publisher(RabbitQueue("demo"))',
                             "send": "await publisher.publish($payload$options)"},
+        publisher_of_key={
+            "registered": 'publisher = broker.publisher(routing_key="demo")',
+            "send": "await publisher.publish($payload$options)"},
+        publisher_of_key_and_exchange={
+            "queue": 'RabbitQueue("demo", routing_key="demo.key")',
+            "exchange": 'RabbitExchange("demo-x", type=ExchangeType.TOPIC)', "registered":
+            'publisher = broker.publisher(routing_key="demo.key", exchange=RabbitExchange('
+            '"demo-x", type=ExchangeType.TOPIC))',
+            "send": "await publisher.publish($payload$options)"},
+        publisher_of_queue_and_key={
+            "queue": 'RabbitQueue("demo", routing_key="demo-key")',
+            "exchange": 'RabbitExchange("demo-x")', "registered":
+            'publisher = broker.publisher("demo", routing_key="demo-key",'
+            ' exchange=RabbitExchange("demo-x"))',
+            "send": "await publisher.publish($payload$options)"},
         publisher_called_with_queue={
             "registered": 'publisher = broker.publisher("demo-nowhere")',
             "send": "await publisher.publish($payload, queue=$to$options)"},

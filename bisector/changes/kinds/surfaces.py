@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisector.changes.grammar import dimension
+from bisector.changes.kinds.lifecycles import main_of
 
 OFFERS = """\
 def offers(module):
@@ -51,6 +52,20 @@ def _noted(*expressions: str) -> dict[str, str]:
     """What is true of objects."""
     return {"main": "\n".join(f"seen.append(({e!r}, {e}))" for e in expressions)}
 
+
+USED_WRONGLY = {
+    "publish_of_nothing": "await broker.publish()",
+    "publish_of_object": 'await broker.publish(object(), "demo")',
+    "publish_to_number": 'await broker.publish("x", 7)',
+    "publish_unknown_option": 'await broker.publish("x", "demo", nothing=1)',
+    "request_with_reply_to": 'await broker.request("x", "demo", reply_to="demo-2")',
+    "rpc_with_reply_to": 'await broker.publish("x", "demo", rpc=True, reply_to="demo-2")',
+    "queue_declared_otherwise": (
+        'await broker.declare_queue(RabbitQueue("demo", durable=True, auto_delete=True))'
+    ),
+    "publish_to_unknown_exchange": 'await broker.publish("x", "demo", "demo-unknown")',
+}
+"""Calls that a started broker refuses, or takes."""
 
 DIMENSIONS = (
     dimension(
@@ -156,23 +171,15 @@ DIMENSIONS = (
         decorator_twice={"decorators": ('@broker.subscriber("demo-2")', ("@broker.subscriber"
                                         '("demo-3")'))},
         handler_of_no_function=_refused('broker.subscriber("demo-2")(5)'),
-        publish_of_nothing={"started": "seen.append(await broker.publish())"},
-        publish_of_object={"started": 'seen.append(await broker.publish(object(), "demo"))'},
-        publish_to_number={"started": 'seen.append(await broker.publish("x", 7))'},
-        publish_unknown_option={
-            "started": 'seen.append(await broker.publish("x", "demo", nothing=1))'},
-        request_with_reply_to={"started":
-            'seen.append(await broker.request("x", "demo", reply_to="demo-2"))'},
-        rpc_with_reply_to={"started":
-            'seen.append(await broker.publish("x", "demo", rpc=True, reply_to="demo-2"))'},
-        queue_declared_otherwise={"started": (
-            'await broker.declare_queue(RabbitQueue("demo", durable=True, auto_delete=True))')},
+        **{name: {"started": f"seen.append({line})"} for name, line in USED_WRONGLY.items()},
         url_of_nothing={"url": '""'},
         url_of_another_scheme={"url": '"redis://localhost:1"'},
-        publish_to_unknown_exchange={"started":
-            'seen.append(await broker.publish("x", "demo", "demo-unknown"))'},
         empty_router={"on": "broker", "registered": "broker.include_router(RabbitRouter())"},
         policy_of_text=_refused('broker.subscriber("demo-2", ack_policy="ack")'),
         sync_filter_of_nothing=_refused('broker.subscriber("demo-2", filter=None)'),
     ),
+    dimension("misuse", "refused_in_test", **{
+        name: {"main": main_of("async with TestRabbitBroker(broker):", f"    seen.append({line})")}
+        for name, line in USED_WRONGLY.items()
+    }),
 )  # fmt: skip
