@@ -8,11 +8,12 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from bisector.changes import findings, planning, programs
+from bisector.changes import findings, planning, showing
 from bisector.changes.differences import Difference, differences, not_offered
 from bisector.changes.findings import Finding
 from bisector.changes.grammar import Choice, Dimension
 from bisector.changes.kinds import ALONE, HUBS, KIN
+from bisector.changes.need import Need
 from bisector.changes.runs import SECONDS, Runner
 from bisector.changes.shrinking import shrink
 from bisector.changes.situations import Situation
@@ -29,10 +30,6 @@ TELL = 3.0
 """Seconds between two words on how it gets on."""
 PATIENCE = 15.0
 """Seconds that what hangs is given once more: a busy machine is slow, too."""
-SKIPPED = 300
-"""How many situations in a row that call nothing that differs end the search for one that does."""
-DOUBTS = 3
-"""How many runs of each side all have to show what no program shows."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +94,7 @@ class Comparison:
         self._dimensions, self._note = dimensions, note
         self._locks: dict[tuple[str, ...], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._known: dict[Situation, asyncio.Future[list[Difference]]] = {}
-        self._changed = None if changed is None else frozenset(
-            number for number, function in enumerate(old.functions) if function in changed
-        )  # fmt: skip
-        self._alike: set[Choice] = set()
+        self._need = Need(old.functions, changed)
         self.compared = Compared()
         self.found: list[Finding] = []
         self._started = time.monotonic()
@@ -132,25 +126,16 @@ class Comparison:
         social = [d for d in self._dimensions if d.name not in ALONE]
         crossed = planning.crossed(social, HUBS, known, self._key)
         together_ = planning.together(social, known, seed, KIN, self._key)
-        await self._all(self._worth(planning.in_turns(crossed, together_)), jobs, stop)
+        await self._all(self._need.worth(planning.in_turns(crossed, together_)), jobs, stop)
         if not plan.brief:
-            again = [s for s in singles if s.choices <= self._alike]
+            again = [s for s in singles if self._need.none(s)]
             await self._all(iter(again), jobs, stop, self._both)
         found = self.findings
         self._note(f"{self.compared.situations} situations, {len(found)} findings: programs")
         asked = [f for f in found if f.difference.worse or not plan.only_worse]
-        await together(self._show(f, self._started + plan.seconds) for f in asked)
+        end = self._started + plan.seconds
+        await together(showing.show(f, self._sides, self._both, end) for f in asked)
         return [f for f in found if f.sure or f not in asked]
-
-    def _worth(self, situations: Iterable[Situation]) -> Iterator[Situation]:
-        """Those of which some choice calls a function that differs."""
-        skipped = 0
-        for situation in situations:
-            skipped = skipped + 1 if situation.choices <= self._alike else 0
-            if skipped > SKIPPED:
-                return
-            if not skipped:
-                yield situation
 
     async def _all(
         self,
@@ -184,8 +169,7 @@ class Comparison:
         if pair is None:
             self.compared.alike += 1
             self.compared.choices |= situation.choices
-            if len(situation.choices) <= 1:
-                self._alike |= situation.choices
+            self._need.has_none(situation)
             return
         known = asyncio.get_running_loop().create_future()
         known.set_result(differences(*pair))
@@ -270,29 +254,14 @@ class Comparison:
             self._known[situation] = asyncio.ensure_future(self._differing(situation))
         return await self._known[situation]
 
-    async def _show(self, finding: Finding, end: float) -> None:
-        """Write the program that shows it, or else see it time and again."""
-        await self._write(finding, end)
-        finding.sure = bool(finding.program) or await self._holds(finding)
-
-    async def _holds(self, finding: Finding) -> bool:
-        """Whether it is seen time and again, though no program shows it."""
-        pairs = await together(self._both(finding.situation) for _ in range(DOUBTS))
-        signature = finding.difference.signature
-        return all(
-            any(d.signature == signature for d in differences(old, new))
-            for old, _ in pairs for _, new in pairs
-        )  # fmt: skip
-
     async def _needed(self, situation: Situation) -> tuple[Trace, Trace] | None:
         """Run it on the new side only if it calls a function that differs; None: it does not."""
-        if self._changed is None or any(c.dimension in ALONE for c in situation.choices):
+        if not self._need.known(situation):
             return await self._both(situation)
         text = situation.text
         self.compared.runs += 1
         before = await self._sides[0].trace(text)
-        same = before.reached is not None and not before.reached & self._changed
-        if same and not not_offered(before.end):
+        if not self._need.of(before):
             return None
         self.compared.runs += 1
         return before, await self._sides[1].trace(text)
@@ -305,30 +274,3 @@ class Comparison:
         self.compared.runs += 2
         old, new = await together(side.trace(text, seconds) for side in self._sides)
         return old, new
-
-    async def _write(self, finding: Finding, end: float) -> None:
-        """Write the program that tells the sides apart, if there is one, and time for it."""
-        tried: set[str] = set()
-        for one in (finding, *finding.alike[:2]):
-            for program, side in programs.candidates(one):
-                if program in tried:
-                    continue
-                if time.monotonic() > end:
-                    return
-                tried.add(program)
-                if await self._tells_apart(program, side):
-                    finding.program, finding.passes = program, side
-                    return
-                if len(tried) >= 16:
-                    return
-
-    async def _tells_apart(self, program: str, passes: str) -> bool:
-        """Whether it passes on one side and fails on the other, twice."""
-        wanted = (0, 1) if passes == "before" else (1, 0)
-        for _ in range(2):
-            ended = await asyncio.gather(
-                *(side.ends(program, programs.SECONDS + 2) for side in self._sides)
-            )
-            if tuple(ended) != wanted:
-                return False
-        return True

@@ -187,6 +187,7 @@ async def runner(
             **surroundings(environment),
             "PYTHONPATH": os.pathsep.join(map(str, (*before, ROOT))),
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONHASHSEED": "0",  # or sets had an order of their own on each side, in every run
         }
         async with server, process.start(command, environ, cwd=folder) as running:
             ended = asyncio.ensure_future(running.wait(START_SECONDS))

@@ -40,6 +40,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"(?i)( object)? at 0x[0-9a-f]+", ""),
     (r"(?i)(at)?0x[0-9a-f]{6,}", "<address>"),
     (r"\b(id|task-|Task-|Thread-)=?\d+", r"\1<number>"),
+    (r"\bid='\d+'", "id=<number>"),  # of a mock
     (r"(?<=faststream[-/ ])v?\d+\.\d+\.\d+\w*", "<version>"),
     (r"(?<![^\s'\"(])[^\s'\"(]*/(site-packages|python3\.\d+)/", "<python>/"),
     (r"(?<=\.py)(:|\", line )\d+", r"\1<line>"),

@@ -78,8 +78,8 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     made.add_argument("--junit", metavar="FILE", help="also write it as JUnit XML; - likewise")
     made.epilog = (
-        f"False alarms: in at most {rule.FALSE_ALARMS:.0%} of whole runs; `nox -s calibrate`"
-        " measures that for checks without options."
+        f"False alarms of what it costs: in at most {rule.FALSE_ALARMS:.0%} of whole runs; `nox -s"
+        " calibrate` measures that for checks without options."
     )
     return made
 
