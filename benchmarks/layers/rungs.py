@@ -13,6 +13,7 @@ import importlib
 import inspect
 import re
 import time
+import uuid
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
 from benchmarks import compat, consume
@@ -108,6 +109,13 @@ class Client:
         except Exception as error:
             raise LeftOutError(_line(error)) from error
         self.inbox = Inbox(self.body.number)
+        self._broker: Any = None
+
+    async def close(self) -> None:
+        """Close its broker, where it has one."""
+        if self._broker is not None:
+            broker, self._broker = self._broker, None
+            await compat.close(broker)
 
     def check(self) -> None:
         """Raise LeftOutError where one of its middlewares is never called."""
@@ -140,7 +148,8 @@ class Client:
                 options["default_channel"] = channel
             else:
                 options["max_consumers"] = self.rung.prefetch
-        return _or_left_out(lambda: broker(self._url, **options))
+        self._broker = _or_left_out(lambda: broker(self._url, **options))
+        return self._broker
 
     async def publisher(self) -> Callable[[], Any]:
         """What publishes one message, and returns with its confirm."""
@@ -179,9 +188,9 @@ class Client:
             ask = await consume._plain_requests(self.queue, own)
             wire = self.body.wire(0)
             return lambda: ask(wire)
-        source = compat.make_queue(self.queue, exclusive=True)
-        broker = await self._start(source, reply=True)
-        body, queue = self.body.published, self.queue
+        queue = f"{self.queue}-{uuid.uuid4().hex[:8]}"  # it may be opened again
+        broker = await self._start(compat.make_queue(queue, exclusive=True), reply=True)
+        body = self.body.published
         return lambda: compat.request(broker, body, queue)
 
     async def _start(self, source: Any, *, reply: bool) -> Any:

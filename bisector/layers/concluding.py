@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -33,8 +33,10 @@ class Conclusion:
 class Concluding:
     """From the rounds taken so far."""
 
-    def __init__(self, rounds: Rounds) -> None:
-        self._rounds = rounds
+    def __init__(
+        self, rounds: Rounds, modules: Mapping[Place, Mapping[str, float]] | None = None
+    ) -> None:
+        self._rounds, self._modules = rounds, modules or {}
         self._steady = {
             (direction, what): Steady(rounds.turns(direction, what))
             for direction in rounds.plan.directions
@@ -79,6 +81,7 @@ class Concluding:
             direction, rung, below,
             self._cost(place, "time", below), self._cost(place, "cpu", below),
             quantiles(rounds.latencies.get(place, [])), self._load(place),
+            self._modules.get(place, {}),
         )  # fmt: skip
 
     def _cost(self, place: Place, what: str, below: str) -> Cost | None:
@@ -130,14 +133,12 @@ class Concluding:
                         pairs[before, after, direction, rung] = [*zip(old, new, strict=True)]
         found = []
         for (before, after, direction, rung), levels in pairs.items():
-            if change := _changed(levels, 2 * len(pairs)):
+            if change := changed(levels, 2 * len(pairs)):
                 found.append(Change(before.name, after.name, direction, rung, *change))
         return found, len(pairs)
 
 
-def _changed(
-    levels: Sequence[tuple[float, float]], tests: int
-) -> tuple[float, float, float] | None:
+def changed(levels: Sequence[tuple[float, float]], tests: int) -> tuple[float, float, float] | None:
     """A change by the rule of the check, in either direction; None: none is confirmed.
 
     Args:

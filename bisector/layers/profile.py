@@ -25,8 +25,8 @@ SECONDS, AROUND = 1.0, 0.8
 RATE = 400
 """Samples a second."""
 OWN = "benchmarks"
-PYTHON = "Python"
-"""The interpreter and what it brings."""
+PYTHON, LOOP, OTHERS = "Python", "asyncio", "others"
+"""What the interpreter brings, and the part of it that everything here runs on."""
 
 
 class UnseenError(Exception):
@@ -115,11 +115,13 @@ def module(frame: str) -> str:
     path = re.sub(r":\d+\)$", "", frame.partition(" (")[2])
     if found := re.search(r"/site-packages/([^/]+)", path):
         return found[1].removesuffix(".py")
-    return OWN if f"/{OWN}/" in path else PYTHON
+    if f"/{OWN}/" in path:
+        return OWN
+    return LOOP if f"/{LOOP}/" in path else PYTHON
 
 
 def grouped(parts: Mapping[str, float], least: float = 0.02) -> dict[str, float]:
     """Put what is too small to be seen together."""
     large = {name: part for name, part in parts.items() if part >= least}
     rest = 1 - sum(large.values())
-    return {**large, "others": rest} if rest > 1e-9 and parts else large
+    return {**large, OTHERS: rest} if rest > 1e-9 and parts else large

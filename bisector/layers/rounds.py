@@ -21,6 +21,8 @@ from bisector.questions.turns import NoFiguresError, Player, Program
 from bisector.rabbitmq import BrokerError
 from bisector.rabbitmq.broker import Broker
 
+RATE = 800.0
+WARM_UPS = 1
 COSTS = ("time", "cpu")
 """Wall time and CPU time per message."""
 Place = tuple[str, str, str]
@@ -50,10 +52,10 @@ class Plan:
     ladder: Sequence[Rung] = LADDER
     directions: Sequence[str] = DIRECTIONS
     many: int = 6
-    """Turns of time per message."""
+    """Turns of time per message, and of requests."""
     one: int = 4
-    """Turns of latency, of requests thrice as many; 0: it is not looked at."""
-    rate: float = 500.0
+    """Turns of latency; 0: it is not looked at."""
+    rate: float = RATE
     """Messages a second of the steady load; 0: none is tried."""
 
     def orders(self) -> dict[str, int]:
@@ -146,10 +148,12 @@ class Rounds:
                 async with lease.server.alone() as server:
                     programs = self._programs(server.variables)
                     orders = self.plan.orders()
-                    loads = [text for text in orders if '"load"' in text]
+                    ready = [text for text in orders if json.loads(text)["measure"] != "many"]
                     found = await turns.play(
-                        [*programs.values()], [*orders], server.variables.values(), orders, loads
-                    )
+                        [*programs.values()], [*orders], server.variables.values(), orders,
+                        [text for text in ready if json.loads(text)["direction"] != REQUEST],
+                        WARM_UPS,
+                    )  # fmt: skip
                 players = dict(zip(programs, found, strict=True))
                 trouble = ""
             except (NoFiguresError, BrokerError) as error:

@@ -85,6 +85,7 @@ async def play(
     secrets: Collection[str] = (),
     turns: Mapping[str, int] = TURNS,
     at_once: Collection[str] = AT_ONCE,
+    warm_ups: int = WARM_UPS,
 ) -> list[Player]:
     """Have programs measure in turns.
 
@@ -93,13 +94,14 @@ async def play(
         secrets: what no reason may hold.
         turns: how many of each group count.
         at_once: groups that need no turn to be made ready in.
+        warm_ups: turns of the others before those that count.
 
     Raises:
         NoFiguresError: RabbitMQ did not answer one of them.
     """
     async with opened(programs, secrets) as players:
         for group in groups:
-            for _ in range(0 if group in at_once else WARM_UPS):
+            for _ in range(0 if group in at_once else warm_ups):
                 await asyncio.gather(*(player.turn(group, counts=False) for player in players))
             for turn in range(turns[group]):
                 for player in players[:: -1 if turn % 2 else 1]:  # to and fro

@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bisector.layers.estimates import CONFIDENCE, Estimate
+from bisector.layers.estimates import CONFIDENCE, QUANTILES, Estimate
 from bisector.layers.ladder import PUBLISH, RECEIVE, REQUEST
 from bisector.layers.result import Change, Cost, Judgement, Ladder, Layers, Measured
 from bisector.telling.changes import marked
@@ -20,21 +20,26 @@ TITLES = {
     RECEIVE: "Receiving: messages wait for a handler, which has each acknowledged",
     REQUEST: "Request and reply, both in one process, one at a time",
 }
+LATENCIES = {
+    PUBLISH: "Publishing, from the call to the confirm",
+    RECEIVE: "Receiving, from publishing to the handler",
+    REQUEST: "Request and reply, from the call to the answer",
+}
 DOES = {
     PUBLISH: "Publishing a pydantic model",
     RECEIVE: "A handler that takes a pydantic model",
     REQUEST: "Asking with a pydantic model and being answered with it",
 }
-HEAD = (
-    "rung", "CPU µs", "adds µs", "× aio-pika", "× below", "wall µs", "adds µs ",  # noqa: RUF001
-    "one in flight, µs", "at the load, µs",
-)  # fmt: skip
+COSTS_HEAD = ("rung", "CPU µs", "adds", "between", "× aio-pika", "× below", "wall µs", "adds ")  # noqa: RUF001
+LATENCY_HEAD = ("rung", "one in flight, µs: p5", "p50", "p95", "p99")
+LOAD_HEAD = ("at the load, µs: p5", "p50 ", "p95 ", "p99 ")
 MEANING = (
-    f'Intervals: {CONFIDENCE:.0%}, over rounds of fresh processes. "Adds": beside the rung'
-    " below, by turns of the same process. Latencies: p5 / p50 / p95 / p99, of publishing until"
-    " the confirm, of receiving from publishing to the handler; at the load from when the message"
-    " was due."
+    '"Adds" is what a rung takes more than the one below, by turns of the same process; it lies'
+    f' "between" with {CONFIDENCE:.0%} confidence, over rounds of fresh processes.  At the load,'
+    " latencies count from when a message was due to be sent."
 )
+_Table = tuple[str, Sequence[str], list[list[str]]]
+"""Title, head, rows."""
 
 
 def sentences(layers: Layers) -> list[str]:
@@ -88,14 +93,15 @@ def changes(layers: Layers) -> list[str]:
         return []
     if not layers.changes:
         return [f"No change from release to release is confirmed in {layers.compared} comparisons."]
-    return [_change(change) for change in layers.changes]
+    return [change(one) for one in layers.changes]
 
 
-def _change(change: Change) -> str:
-    low, high = sorted((change.low, change.high))
+def change(one: Change) -> str:
+    """Say what changed from one release to the next."""
+    low, high = sorted((one.low, one.high))
     return (
-        f"From {change.before} to {change.after}, {change.direction}, {change.rung.name}:"
-        f" {100 * change.change:+.0f} % CPU ({100 * low:+.0f} to {100 * high:+.0f} %)."
+        f"From {one.before} to {one.after}, {one.direction}, {one.rung.name}:"
+        f" {100 * one.change:+.0f} % CPU ({100 * low:+.0f} to {100 * high:+.0f} %)."
     )
 
 
@@ -103,13 +109,13 @@ def show(layers: Layers, console: Console) -> None:
     """Print it for a person, the answer last."""
     for ladder in layers.ladders:
         for direction in _directions(ladder):
-            table = Table(box=box.SIMPLE, title=f"{ladder.name}. {TITLES[direction]}",
-                          title_justify="left", pad_edge=False)  # fmt: skip
-            for number, name in enumerate(HEAD):
-                table.add_column(name, justify="right" if number else "left", no_wrap=not number)
-            for row in _rows(ladder, direction):
-                table.add_row(*row)
-            console.print(table)
+            for title, head, rows in _tables(ladder, direction):
+                table = Table(box=box.SIMPLE, title=title, title_justify="left", pad_edge=False)
+                for number, name in enumerate(head):
+                    table.add_column(name, justify="right" if number else "left", no_wrap=True)
+                for row in rows:
+                    table.add_row(*row)
+                console.print(table)
         for line in left_out(ladder):
             console.print(line, style="yellow", markup=False, soft_wrap=True)
     console.print(MEANING, style="dim", markup=False, soft_wrap=True)
@@ -135,10 +141,11 @@ def to_markdown(layers: Layers, figure: str = "") -> str:
     for ladder in reversed(layers.ladders):
         lines += [f"## {marked(ladder.name)}", ""]
         for direction in _directions(ladder):
-            lines += [f"### {TITLES[direction]}", ""]
-            lines += ["| " + " | ".join(HEAD) + " |", "|" + " --- |" * len(HEAD)]
-            lines += ["| " + " | ".join(row) + " |" for row in _rows(ladder, direction)]
-            lines += [""]
+            for title, head, rows in _tables(ladder, direction):
+                lines += [f"### {title.partition('. ')[2]}", ""]
+                lines += [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
+                lines += [f"| {' | '.join(row)} |" for row in rows]
+                lines += [""]
         lines += [f"- {marked(text)}" for text in left_out(ladder)]
         lines += [""]
     told = [MEANING, *layers.gives_up, *circumstances(layers)]
@@ -160,12 +167,20 @@ def left_out(ladder: Ladder) -> list[str]:
         f"{ladder.name} {'does not have' if missing else 'failed at'} {', '.join(names)}: {why}"
         for (why, missing), names in by_reason.items()
     ]
+    return [*lines, *_overloaded(ladder)]
+
+
+def _overloaded(ladder: Ladder) -> list[str]:
+    """Say which load was not kept, and what was."""
+    lost = {one.rung.name: one.load for one in ladder.rungs if one.load and not one.load.is_kept}
+    lines = []
     for one in ladder.rungs:
-        if one.load and not one.load.is_kept:
-            who = "RabbitMQ" if one.load.sent < one.load.rate * 0.95 else one.rung.name
+        if load := lost.get(one.rung.name):
+            # What plain aio-pika does not keep either is RabbitMQ's, or that of this machine.
+            who = "RabbitMQ here" if one.rung.plain in lost else f"{ladder.name} at this rung"
             lines.append(
-                f"{ladder.name}: {one.load.rate:.0f} messages a second are too many for {who}"
-                f" ({one.rung.name}): {one.load.kept:.0f} a second were kept."
+                f"{one.rung.name}: {load.rate:g} messages a second are more than {who} keeps:"
+                f" {load.sent:.0f} could be sent, {load.kept:.0f} arrived."
             )
     return lines
 
@@ -193,56 +208,64 @@ def _directions(ladder: Ladder) -> list[str]:
     return list(dict.fromkeys(one.direction for one in ladder.rungs if not one.why))
 
 
-def _rows(ladder: Ladder, direction: str) -> list[list[str]]:
-    rows = []
-    for one in ladder.rungs:
-        if one.direction == direction and not one.why:
-            name = f"{one.rung.name} (control)" if one.rung.control else one.rung.name
-            rows.append([name, *_costs(one.cpu), *_wall(one.time),
-                         _quantiles(one.latency), _load(one)])  # fmt: skip
-    return rows
+def _tables(ladder: Ladder, direction: str) -> list[_Table]:
+    """The costs, and the latencies where there are any."""
+    there = [one for one in ladder.rungs if one.direction == direction and not one.why]
+    title = f"{ladder.name}. {TITLES[direction]}"
+    found: list[_Table] = [(title, COSTS_HEAD, [_costs(one) for one in there])]
+    timed = [one for one in there if one.latency]
+    if timed:
+        loaded = any(one.load for one in timed)
+        head = (*LATENCY_HEAD, *(LOAD_HEAD if loaded else ()))
+        rows = [_latencies(one, loaded=loaded) for one in timed]
+        found.append((f"{ladder.name}. {LATENCIES[direction]}", head, rows))
+    return found
 
 
-def _costs(cost: Cost | None) -> list[str]:
-    if cost is None:
-        return ["", "", "", ""]
-    return [_us(cost.value.value), _added(cost), _times(cost.times_plain), _times(cost.times_below)]
+def _name(one: Measured) -> str:
+    return f"{one.rung.name} (control)" if one.rung.control else one.rung.name
 
 
-def _wall(cost: Cost | None) -> list[str]:
-    return [_us(cost.value.value), _added(cost)] if cost else ["", ""]
+def _costs(one: Measured) -> list[str]:
+    cells = [_name(one), "", "", "", "", "", "", ""]
+    if one.cpu:
+        cells[1:4] = [_us(one.cpu.value.value), *_added(one.cpu)]
+        cells[4:6] = [_times(one.cpu.times_plain), _times(one.cpu.times_below)]
+    if one.time:
+        cells[6:] = [_us(one.time.value.value), _added(one.time)[0]]
+    return cells
 
 
-def _added(cost: Cost) -> str:
+def _added(cost: Cost) -> list[str]:
+    """What it adds, and between what that lies; of what is too noisy only the latter."""
     if cost.added is None:
-        return ""
+        return ["", ""]
     added = cost.added
-    if not math.isfinite(added.margin):
-        return _us(added.value)
-    shown = f"{1e6 * added.value:+.1f} ({1e6 * added.low:.1f} to {1e6 * added.high:.1f})"
-    return f"{shown} ~" if cost.judgement is Judgement.NOISY else shown
+    between = f"{_us(added.low)} to {_us(added.high)}" if math.isfinite(added.margin) else ""
+    return ["too noisy" if cost.judgement is Judgement.NOISY else f"{_us(added.value)}", between]
 
 
 def _times(ratio: Estimate | None) -> str:
-    return f"{ratio.value:.2f}" if ratio else ""
-
-
-def _quantiles(found: Mapping[str, Estimate]) -> str:
-    return " / ".join(_us(one.value) for one in found.values())
-
-
-def _load(one: Measured) -> str:
-    if not one.load:
+    if ratio is None:
         return ""
-    return _quantiles(one.load.latency) if one.load.is_kept else f"kept {one.load.kept:.0f}/s"
+    margin = f" ± {ratio.margin:.2f}" if math.isfinite(ratio.margin) else ""
+    return f"{ratio.value:.2f}{margin}"
+
+
+def _latencies(one: Measured, *, loaded: bool) -> list[str]:
+    cells = [_name(one), *_quantiles(one.latency)]
+    if not loaded:
+        return cells
+    if one.load and not one.load.is_kept:
+        return [*cells, f"kept {one.load.kept:.0f}/s", "", "", ""]
+    return [*cells, *_quantiles(one.load.latency if one.load else {})]
+
+
+def _quantiles(found: Mapping[str, Estimate]) -> list[str]:
+    return [_us(found[name].value) if name in found else "" for name in QUANTILES]
 
 
 def _us(seconds: float) -> str:
     """Microseconds, as exact as they need to be."""
     value = 1e6 * seconds
     return f"{value:.1f}" if abs(value) < 10 else f"{value:.0f}"
-
-
-def names(layers: Layers) -> Sequence[str]:
-    """Return the releases, in order."""
-    return [ladder.name for ladder in layers.ladders]
