@@ -389,6 +389,24 @@ def test_only_the_answer_is_needed(results: Path, tmp_path: Path) -> None:
     assert set(results_page.draw(found, tmp_path)) == {"throughput", "share"}
 
 
+def test_what_each_layer_costs_is_told_where_it_was_measured(results: Path, tmp_path: Path) -> None:
+    assert "each layer" not in results_page.render(
+        "README.md", results_page.tell(read(results), results)
+    )
+    shutil.copytree(results, tmp_path, dirs_exist_ok=True)
+    dump(tmp_path / results_page.LAYERS, {
+        "answer": ["A handler costs 41 µs."], "releases": [{}, {}], "changes": [{}], "compared": 9,
+        "rounds": 8, "rabbitmq": "4.0", "started": "2026-11-29T22:00:00+00:00",
+    })  # fmt: skip
+    text = results_page.render("README.md", results_page.tell(read(tmp_path), tmp_path))
+    for expected in (
+        "- A handler costs 41 µs.",
+        "2 releases side by side, 8 rounds",
+        "1 change from one of them to the next is confirmed, of 9 comparisons",
+    ):
+        assert expected in text
+
+
 def test_where_the_two_differ(results: Path, tmp_path: Path) -> None:
     shutil.copytree(results, tmp_path, dirs_exist_ok=True)
     rows = [{**row, "verdict": "good"} if row["version"] == LAST_BAD else row

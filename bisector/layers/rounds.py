@@ -23,6 +23,8 @@ from bisector.rabbitmq.broker import Broker
 
 RATE = 800.0
 WARM_UPS = 1
+BESIDE = 4
+"""Processes that connect their rungs side by side: each of them some dozens."""
 COSTS = ("time", "cpu")
 """Wall time and CPU time per message."""
 Place = tuple[str, str, str]
@@ -147,12 +149,14 @@ class Rounds:
             try:
                 async with lease.server.alone() as server:
                     programs = self._programs(server.variables)
+                    if not programs:
+                        raise OutsideError(f"nothing is left to be measured: {self._reasons()}")
                     orders = self.plan.orders()
                     ready = [text for text in orders if json.loads(text)["measure"] != "many"]
                     found = await turns.play(
                         [*programs.values()], [*orders], server.variables.values(), orders,
                         [text for text in ready if json.loads(text)["direction"] != REQUEST],
-                        WARM_UPS,
+                        WARM_UPS, BESIDE,
                     )  # fmt: skip
                 players = dict(zip(programs, found, strict=True))
                 trouble = ""
@@ -184,6 +188,9 @@ class Rounds:
                 if environment and rungs and name not in self.out:
                     found[name] = program(environment, rungs, self.plan.directions, variables)
         return found
+
+    def _reasons(self) -> str:
+        return "; ".join(f"{name}: {why}" for name, why in self.out.items())
 
     def _add(self, players: Mapping[str, Player]) -> None:
         self.count += 1

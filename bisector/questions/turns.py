@@ -86,6 +86,7 @@ async def play(
     turns: Mapping[str, int] = TURNS,
     at_once: Collection[str] = AT_ONCE,
     warm_ups: int = WARM_UPS,
+    beside: int | None = None,
 ) -> list[Player]:
     """Have programs measure in turns.
 
@@ -95,6 +96,7 @@ async def play(
         turns: how many of each group count.
         at_once: groups that need no turn to be made ready in.
         warm_ups: turns of the others before those that count.
+        beside: how many are made ready side by side; None: all.
 
     Raises:
         NoFiguresError: RabbitMQ did not answer one of them.
@@ -102,7 +104,9 @@ async def play(
     async with opened(programs, secrets) as players:
         for group in groups:
             for _ in range(0 if group in at_once else warm_ups):
-                await asyncio.gather(*(player.turn(group, counts=False) for player in players))
+                for start in range(0, len(players), beside or len(players) or 1):
+                    few = players[start:][:beside]
+                    await asyncio.gather(*(player.turn(group, counts=False) for player in few))
             for turn in range(turns[group]):
                 for player in players[:: -1 if turn % 2 else 1]:  # to and fro
                     await player.turn(group)

@@ -28,7 +28,7 @@ RESULTS = ROOT / "results"
 TEMPLATES = Path(__file__).with_name("templates")
 ANSWER, MAP, ADVICE = "sibling-close.json", "map.json", "advise.json"
 CALIBRATION = "calibration.json"
-COST_CALIBRATION, STEPS = "cost-calibration.json", "steps.json"
+COST_CALIBRATION, STEPS, LAYERS = "cost-calibration.json", "steps.json", "layers.json"
 WRITTEN_BY = {
     ANSWER: "nox -s bisect -- sibling-close --map --json results/sibling-close.json",
     MAP: "nox -s bisect -- --scenario all --map --json results/map.json",
@@ -36,6 +36,7 @@ WRITTEN_BY = {
     CALIBRATION: "nox -s calibrate",
     COST_CALIBRATION: "nox -s calibrate",
     STEPS: "nox -s bench -- --steps",
+    LAYERS: "nox -s layers -- --lines",
 }
 NEEDS = {
     ANSWER: ("scenario", "answer", "flips", "releases", "rabbitmq", "python", "started"),
@@ -44,6 +45,7 @@ NEEDS = {
     CALIBRATION: ("release", "rabbitmq", "python", "rule", "points", "resampled_runs"),
     COST_CALIBRATION: ("release", "rabbitmq", "python", "points", "simulated", "noise", "minutes"),
     STEPS: ("steps", "withdrawn", "unplaced", "benchmarks", "least", "rounds", "range", "started"),
+    LAYERS: ("answer", "releases", "changes", "compared", "rounds", "rabbitmq", "started"),
 }
 
 THROUGHPUT = "sibling_close.SiblingClose.track_throughput"
@@ -235,6 +237,8 @@ def tell(measured: Measured, folder: Path = RESULTS) -> dict[str, Any]:
         "costs": tables,
         "steps": told_steps(folder),
         "by_steps": WRITTEN_BY[STEPS],
+        "layers": next(iter(answer(LAYERS, folder)), None),
+        "by_layers": WRITTEN_BY[LAYERS],
         "unmeasured": {
             what: none for what, points in wall.items() if (none := _unmeasured(measured, points))
         },
