@@ -25,7 +25,7 @@ from bisector.layers.result import (
     Measured,
     judged,
 )
-from bisector.layers.rounds import Plan
+from bisector.layers.rounds import Plan, Rounds
 from bisector.telling import layers as telling
 from bisector.telling import layers_document, layers_figure
 from tests.schemas import validate
@@ -286,3 +286,17 @@ def test_a_rung_put_in_by_hand_is_described_too() -> None:
     assert [rung.name for rung in ladder.needed([own], [*LADDER, own])] == [
         "aio-pika", "middleware", "100 µs",
     ]  # fmt: skip
+
+
+def test_one_round_that_went_wrong_does_not_undo_the_others() -> None:
+    taken = Rounds([], Plan(), None, print)  # type: ignore[arg-type]  # nothing is taken here
+    place = ("one", RECEIVE, "bytes")
+    taken.count, taken.failed[place], taken.out["one"] = 1, ["a hang"], ["no answer"]
+    assert taken.has_failed(place) == "a hang"  # in all rounds that there are
+    taken.count = 5
+    assert not taken.has_failed(place)
+    assert not taken.is_out("one")
+    taken.failed[place].append("another")
+    taken.out["one"].append("no answer again")
+    assert taken.has_failed(place) == "another"
+    assert taken.is_out("one") == "no answer again"

@@ -61,7 +61,7 @@ class Concluding:
                 for direction in self._rounds.plan.directions
                 for rung in ladder.of(direction, self._rounds.plan.ladder)
             ],
-            self._rounds.out.get(side.name, ""),
+            self._rounds.is_out(side.name),
         )  # fmt: skip
 
     def _measured(self, side: Side, direction: str, rung: Rung) -> Measured:
@@ -71,11 +71,9 @@ class Concluding:
         rounds = self._rounds
         if rung.extras and not side.extended:
             return Measured(direction, rung, below, why=side.lacking, missing=True)
-        if why := rounds.out.get(process):
-            return Measured(direction, rung, below, why=why)
-        if why := rounds.left_out.get(place):
-            return Measured(direction, rung, below, why=why, missing=True)
-        if why := rounds.failed.get(place):
+        if missing := rounds.left_out.get(place, ""):
+            return Measured(direction, rung, below, why=missing, missing=True)
+        if why := rounds.is_out(process) or rounds.has_failed(place):
             return Measured(direction, rung, below, why=why)
         return Measured(
             direction, rung, below,
@@ -129,8 +127,9 @@ class Concluding:
                         steady.levels(side.extended_name if rung.extras else side.name, rung.name)
                         for side in (before, after)
                     )
-                    if min(len(old), len(new)) == self._rounds.count > LEAST:
-                        pairs[before, after, direction, rung] = [*zip(old, new, strict=True)]
+                    both = [(old[n], new[n]) for n in old.keys() & new.keys()]
+                    if len(both) > LEAST:
+                        pairs[before, after, direction, rung] = both
         found = []
         for (before, after, direction, rung), levels in pairs.items():
             if change := changed(levels, 2 * len(pairs)):

@@ -74,38 +74,40 @@ class Steady:
             for each, moods_here in zip(rounds, moods, strict=True)
         ]
 
-    def levels(self, process: str, rung: str) -> list[float]:
-        """Return the logarithms of the seconds that a rung took, one for each round that has it."""
+    def levels(self, process: str, rung: str) -> dict[int, float]:
+        """Return the logarithms of the seconds that a rung took, by the rounds that have it."""
         return self._samples(process, (rung,), lambda own: own)
 
     def value(self, process: str, rung: str) -> Estimate | None:
         """Return the seconds that a rung took; None: it was not measured."""
         samples = self.levels(process, rung)
-        return estimate(samples).mapped(_exp) if samples else None
+        return estimate([*samples.values()]).mapped(_exp) if samples else None
 
     def added(self, process: str, rung: str, below: str) -> Estimate | None:
         """Return the seconds that a rung took more than another."""
         samples = self._samples(
             process, (rung, below), lambda own, other: math.exp(own) - math.exp(other)
         )
-        return estimate(samples) if samples else None
+        return estimate([*samples.values()]) if samples else None
 
     def ratio(self, process: str, rung: str, other: str) -> Estimate | None:
         """Return how many times as long as another a rung took."""
         samples = self._samples(process, (rung, other), lambda own, beside: own - beside)
-        return estimate(samples).mapped(_exp) if samples else None
+        return estimate([*samples.values()]).mapped(_exp) if samples else None
 
-    def _samples(self, process: str, rungs: Sequence[str], of: Callable[..., float]) -> list[float]:
-        """Return for each round the median over its turns."""
-        found = []
-        for each in self._rounds:
+    def _samples(
+        self, process: str, rungs: Sequence[str], of: Callable[..., float]
+    ) -> dict[int, float]:
+        """Return for each round that has the rungs the median over its turns."""
+        found = {}
+        for number, each in enumerate(self._rounds):
             values = [
                 of(*(turn[rung] for rung in rungs))
                 for turn in each.get(process, [])
                 if all(rung in turn for rung in rungs)
             ]
             if values:
-                found.append(median(values))
+                found[number] = median(values)
         return found
 
 

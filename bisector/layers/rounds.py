@@ -25,6 +25,8 @@ RATE = 800.0
 WARM_UPS = 1
 BESIDE = 4
 """Processes that connect their rungs side by side: each of them some dozens."""
+OFTEN = 2
+"""What gave up or failed in so many rounds, or in all that there are, is not measured any more."""
 COSTS = ("time", "cpu")
 """Wall time and CPU time per message."""
 Place = tuple[str, str, str]
@@ -123,9 +125,11 @@ class Rounds:
     """Of each round."""
     loads: dict[Place, list[dict[str, Any]]] = field(default_factory=dict)
     left_out: dict[Place, str] = field(default_factory=dict)
-    failed: dict[Place, str] = field(default_factory=dict)
-    out: dict[str, str] = field(default_factory=dict)
-    """Processes that gave up, with the reason."""
+    """Rungs that a release does not have, with the reason."""
+    failed: dict[Place, list[str]] = field(default_factory=dict)
+    """Why rungs hung or raised, once for each round in which they did."""
+    out: dict[str, list[str]] = field(default_factory=dict)
+    """Why processes gave up, likewise."""
     count: int = 0
     void: int = 0
     longest: float = 0.0
@@ -185,25 +189,38 @@ class Rounds:
                 (side.extended_name, side.extended, True),
             ):
                 rungs = self.plan.rungs(extended=extended)
-                if environment and rungs and name not in self.out:
+                if environment and rungs and not self.is_out(name):
                     found[name] = program(environment, rungs, self.plan.directions, variables)
         return found
 
+    def is_out(self, process: str) -> str:
+        """Return why a process is not measured any more; empty: it is."""
+        return self._why(self.out.get(process, []))
+
+    def has_failed(self, place: Place) -> str:
+        """Return why a rung is not to be trusted; empty: it is."""
+        return self._why(self.failed.get(place, []))
+
+    def _why(self, reasons: Sequence[str]) -> str:
+        often = len(reasons) >= min(OFTEN, max(self.count, 1))
+        return reasons[-1] if often else ""
+
     def _reasons(self) -> str:
-        return "; ".join(f"{name}: {why}" for name, why in self.out.items())
+        return "; ".join(f"{name}: {whys[-1]}" for name, whys in self.out.items())
 
     def _add(self, players: Mapping[str, Player]) -> None:
         self.count += 1
         costs: dict[tuple[str, str], dict[str, list[dict[str, float]]]] = {}
         for name, player in players.items():
             if player.out:
-                self.out[name] = player.out
+                self.out.setdefault(name, []).append(player.out)
                 continue
+            failed: dict[Place, str] = {}
             for text, answers in player.answers.items():
                 given = json.loads(text)
                 direction = given["direction"]
                 for told in answers:
-                    self._trouble(name, direction, told)
+                    failed.update(self._trouble(name, direction, told))
                     if given["measure"] == "load":
                         for rung, figures in told["rungs"].items():
                             self.loads.setdefault((name, direction, rung), []).append(figures)
@@ -214,18 +231,19 @@ class Rounds:
                             of.setdefault(name, []).append(turn)
                 if given["measure"] != "load":
                     self._pool(name, direction, answers)
+            for place, why in failed.items():
+                self.failed.setdefault(place, []).append(why)
         for key, turn_by_process in costs.items():
             self.costs.setdefault(key, []).append(turn_by_process)
 
-    def _trouble(self, process: str, direction: str, told: Mapping[str, Any]) -> None:
-        if broken := told["broken"]:
-            self.failed.update({
-                (process, direction, rung.name): broken for rung in self.plan.ladder
-            })  # fmt: skip
-        for kind in ("left_out", "failed"):
-            getattr(self, kind).update(
-                {(process, direction, rung): why for rung, why in told[kind].items()}
-            )
+    def _trouble(self, process: str, direction: str, told: Mapping[str, Any]) -> dict[Place, str]:
+        """Take down what is left out, and return what failed."""
+        for rung, why in told["left_out"].items():
+            self.left_out[process, direction, rung] = why
+        failed = dict(told["failed"])
+        if told["broken"]:
+            failed.update({rung.name: told["broken"] for rung in self.plan.ladder})
+        return {(process, direction, rung): why for rung, why in failed.items()}
 
     def _pool(self, process: str, direction: str, answers: Sequence[Mapping[str, Any]]) -> None:
         """Put the latencies of a round together, by rung."""
