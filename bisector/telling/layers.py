@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import timezone
 
@@ -10,36 +9,23 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bisector.layers.estimates import CONFIDENCE, QUANTILES, Estimate
-from bisector.layers.ladder import PUBLISH, RECEIVE, REQUEST
+from bisector.layers.estimates import CONFIDENCE, Estimate
+from bisector.layers.ladder import DIRECTIONS, PUBLISH, RECEIVE, REQUEST
 from bisector.layers.result import Change, Cost, Judgement, Ladder, Layers, Measured
+from bisector.telling import layers_tables
 from bisector.telling.changes import marked
+from bisector.telling.layers_tables import us
 
-TITLES = {
-    PUBLISH: "Publishing: until RabbitMQ has confirmed it, 100 in flight",
-    RECEIVE: "Receiving: messages wait for a handler, which has each acknowledged",
-    REQUEST: "Request and reply, both in one process, one at a time",
-}
-LATENCIES = {
-    PUBLISH: "Publishing, from the call to the confirm",
-    RECEIVE: "Receiving, from publishing to the handler",
-    REQUEST: "Request and reply, from the call to the answer",
-}
 DOES = {
     PUBLISH: "Publishing a pydantic model",
     RECEIVE: "A handler that takes a pydantic model",
     REQUEST: "Asking with a pydantic model and being answered with it",
 }
-COSTS_HEAD = ("rung", "CPU µs", "adds", "between", "× aio-pika", "× below", "wall µs", "adds ")  # noqa: RUF001
-LATENCY_HEAD = ("rung", "one in flight, µs: p5", "p50", "p95", "p99")
-LOAD_HEAD = ("at the load, µs: p5", "p50 ", "p95 ", "p99 ")
 MEANING = (
     '"Adds" is what a rung takes more than the one below, by turns of the same process; it lies'
     f' "between" with {CONFIDENCE:.0%} confidence, over rounds of fresh processes.  At the load,'
     " latencies count from when a message was due to be sent."
 )
-_Table = tuple[str, Sequence[str], list[list[str]]]
-"""Title, head, rows."""
 
 
 def sentences(layers: Layers) -> list[str]:
@@ -61,8 +47,8 @@ def _sentence(ladder: Ladder, direction: str) -> str:
     if _too_wide(over, beside):
         return ""
     text = (
-        f"{DOES[direction]} costs {_us(over.value)} µs of CPU a message on top of aio-pika's"
-        f" {_us(beside)}"
+        f"{DOES[direction]} costs {us(over.value)} µs of CPU a message on top of aio-pika's"
+        f" {us(beside)}"
     )
     more = ladder.find(direction, "opentelemetry")
     added = _adds(more) if more else ""
@@ -79,11 +65,11 @@ def _adds(one: Measured) -> str:
         return ""
     added, judgement = one.cpu.added, one.cpu.judgement
     if judgement is Judgement.COSTS:
-        return f"{one.rung.thing} adds {_us(added.value)}"
+        return f"{one.rung.thing} adds {us(added.value)}"
     if judgement is Judgement.SAVES:
-        return f"{one.rung.thing} takes {_us(-added.value)} less"
+        return f"{one.rung.thing} takes {us(-added.value)} less"
     if judgement is Judgement.NOTHING:
-        return f"{one.rung.thing} {judgement.value}, at most {_us(added.high)}"
+        return f"{one.rung.thing} {judgement.value}, at most {us(added.high)}"
     return ""
 
 
@@ -106,23 +92,29 @@ def change(one: Change) -> str:
 
 
 def show(layers: Layers, console: Console) -> None:
-    """Print it for a person, the answer last."""
+    """Print it for a person, the answer last: of several releases, what they are side by side."""
     for ladder in layers.ladders:
-        for direction in _directions(ladder):
-            for title, head, rows in _tables(ladder, direction):
-                table = Table(box=box.SIMPLE, title=title, title_justify="left", pad_edge=False)
-                for number, name in enumerate(head):
-                    table.add_column(name, justify="right" if number else "left", no_wrap=True)
-                for row in rows:
-                    table.add_row(*row)
-                console.print(table)
         for line in left_out(ladder):
             console.print(line, style="yellow", markup=False, soft_wrap=True)
+    for title, head, rows in [*layers_tables.side_by_side(layers), *_newest(layers)]:
+        table = Table(box=box.SIMPLE, title=title, title_justify="left", pad_edge=False)
+        for number, name in enumerate(head):
+            table.add_column(name, justify="right" if number else "left", no_wrap=True)
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
     console.print(MEANING, style="dim", markup=False, soft_wrap=True)
     for line in [*layers.gives_up, *circumstances(layers)]:
         console.print(line, style="dim", markup=False, soft_wrap=True)
     for line in [*changes(layers), *sentences(layers)]:
         console.print(line, style="bold", markup=False, soft_wrap=True)
+
+
+def _newest(layers: Layers) -> list[layers_tables.Tabled]:
+    ladder = layers.ladders[-1]
+    return [
+        table for direction in DIRECTIONS for table in layers_tables.of_ladder(ladder, direction)
+    ]
 
 
 def to_markdown(layers: Layers, figure: str = "") -> str:
@@ -138,19 +130,23 @@ def to_markdown(layers: Layers, figure: str = "") -> str:
         lines += [f"![From plain aio-pika to a real handler]({figure})", ""]
     if told := changes(layers):
         lines += ["## From release to release", "", *(f"- {marked(text)}" for text in told), ""]
+    for table in layers_tables.side_by_side(layers):
+        lines += _marked_table(*table)
     for ladder in reversed(layers.ladders):
         lines += [f"## {marked(ladder.name)}", ""]
-        for direction in _directions(ladder):
-            for title, head, rows in _tables(ladder, direction):
-                lines += [f"### {title.partition('. ')[2]}", ""]
-                lines += [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
-                lines += [f"| {' | '.join(row)} |" for row in rows]
-                lines += [""]
+        for direction in DIRECTIONS:
+            for title, head, rows in layers_tables.of_ladder(ladder, direction):
+                lines += _marked_table(title.removeprefix(f"{ladder.name}. "), head, rows)
         lines += [f"- {marked(text)}" for text in left_out(ladder)]
         lines += [""]
     told = [MEANING, *layers.gives_up, *circumstances(layers)]
     lines += [part for text in told for part in (marked(text), "")]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _marked_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [f"### {title}", "", f"| {' | '.join(map(marked, head))} |", "|" + " --- |" * len(head)]
+    return [*lines, *(f"| {' | '.join(row)} |" for row in rows), ""]
 
 
 def left_out(ladder: Ladder) -> list[str]:
@@ -202,70 +198,3 @@ def circumstances(layers: Layers) -> list[str]:
 
 def _packages(extras: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in extras.items())
-
-
-def _directions(ladder: Ladder) -> list[str]:
-    return list(dict.fromkeys(one.direction for one in ladder.rungs if not one.why))
-
-
-def _tables(ladder: Ladder, direction: str) -> list[_Table]:
-    """The costs, and the latencies where there are any."""
-    there = [one for one in ladder.rungs if one.direction == direction and not one.why]
-    title = f"{ladder.name}. {TITLES[direction]}"
-    found: list[_Table] = [(title, COSTS_HEAD, [_costs(one) for one in there])]
-    timed = [one for one in there if one.latency]
-    if timed:
-        loaded = any(one.load for one in timed)
-        head = (*LATENCY_HEAD, *(LOAD_HEAD if loaded else ()))
-        rows = [_latencies(one, loaded=loaded) for one in timed]
-        found.append((f"{ladder.name}. {LATENCIES[direction]}", head, rows))
-    return found
-
-
-def _name(one: Measured) -> str:
-    return f"{one.rung.name} (control)" if one.rung.control else one.rung.name
-
-
-def _costs(one: Measured) -> list[str]:
-    cells = [_name(one), "", "", "", "", "", "", ""]
-    if one.cpu:
-        cells[1:4] = [_us(one.cpu.value.value), *_added(one.cpu)]
-        cells[4:6] = [_times(one.cpu.times_plain), _times(one.cpu.times_below)]
-    if one.time:
-        cells[6:] = [_us(one.time.value.value), _added(one.time)[0]]
-    return cells
-
-
-def _added(cost: Cost) -> list[str]:
-    """What it adds, and between what that lies; of what is too noisy only the latter."""
-    if cost.added is None:
-        return ["", ""]
-    added = cost.added
-    between = f"{_us(added.low)} to {_us(added.high)}" if math.isfinite(added.margin) else ""
-    return ["too noisy" if cost.judgement is Judgement.NOISY else f"{_us(added.value)}", between]
-
-
-def _times(ratio: Estimate | None) -> str:
-    if ratio is None:
-        return ""
-    margin = f" ± {ratio.margin:.2f}" if math.isfinite(ratio.margin) else ""
-    return f"{ratio.value:.2f}{margin}"
-
-
-def _latencies(one: Measured, *, loaded: bool) -> list[str]:
-    cells = [_name(one), *_quantiles(one.latency)]
-    if not loaded:
-        return cells
-    if one.load and not one.load.is_kept:
-        return [*cells, f"kept {one.load.kept:.0f}/s", "", "", ""]
-    return [*cells, *_quantiles(one.load.latency if one.load else {})]
-
-
-def _quantiles(found: Mapping[str, Estimate]) -> list[str]:
-    return [_us(found[name].value) if name in found else "" for name in QUANTILES]
-
-
-def _us(seconds: float) -> str:
-    """Microseconds, as exact as they need to be."""
-    value = 1e6 * seconds
-    return f"{value:.1f}" if abs(value) < 10 else f"{value:.0f}"
