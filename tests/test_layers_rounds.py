@@ -9,7 +9,7 @@ import pytest
 
 from bisector.check import candidates
 from bisector.environments import building, recipes, releases
-from bisector.layers import ladder, rounds
+from bisector.layers import ladder, profile, rounds
 from bisector.layers.concluding import Concluding
 from bisector.layers.ladder import LADDER, PUBLISH, RECEIVE, REQUEST, Rung
 from bisector.layers.result import Ladder, Measured
@@ -144,3 +144,24 @@ def test_an_environment_without_what_an_extra_brings_leaves_its_rungs_out() -> N
         assert one
         assert one.missing
         assert "No module named" in one.why or "install" in one.why, one.why
+
+
+def test_where_it_goes_is_seen_from_outside() -> None:
+    plan = Plan([RUNGS["aio-pika"], RUNGS["bytes"]], (RECEIVE,))
+
+    async def look() -> dict[rounds.Place, dict[str, float]]:
+        own = recipes.of(releases.find(releases.load(), NEW))
+        await building.install(own)
+        async with open_broker(lambda _text: None) as (broker, _):
+            return await profile.look(Side(NEW, own), plan, broker, lambda *_said: None)
+
+    try:
+        found = asyncio.run(look())
+    except profile.UnseenError as error:
+        pytest.skip(f"this system does not let one process look into another: {error}")
+    plain, through = (found[NEW, RECEIVE, name] for name in ("aio-pika", "bytes"))
+    assert sum(plain.values()) == pytest.approx(1)
+    assert plain["aiormq"] > 0.05
+    assert "faststream" not in plain
+    assert through["faststream"] > 0.05
+    assert "benchmarks" not in through
