@@ -1,9 +1,9 @@
 """What the rounds come to: figures with intervals.  Pure.
 
 Within a round all processes measure in turns; what a turn does to all of them is the machine's,
-and is taken away.  A rung is compared with another by the turns of its own process.  The median
-over the turns of a process is one sample, and processes are independent: the mean of the samples
-has a t distribution.
+and is taken away.  A rung is compared with another by the turns of its own process.  The middle of
+the turns of a process is one sample, and processes are independent: the mean of the samples has a
+t distribution.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Steady:
     def _samples(
         self, process: str, rungs: Sequence[str], of: Callable[..., float]
     ) -> dict[int, float]:
-        """Return for each round that has the rungs the median over its turns."""
+        """Return for each round that has the rungs the mean of the middle half of its turns."""
         found = {}
         for number, each in enumerate(self._rounds):
             values = [
@@ -107,8 +107,14 @@ class Steady:
                 if all(rung in turn for rung in rungs)
             ]
             if values:
-                found[number] = median(values)
+                found[number] = _middle(values)
         return found
+
+
+def _middle(values: Sequence[float]) -> float:
+    """The mean without the quarter at either end: what disturbed a turn or two is left out."""
+    cut = len(values) // 4
+    return fmean(sorted(values)[cut : len(values) - cut])
 
 
 def _always(turns: Sequence[Turn]) -> set[str]:

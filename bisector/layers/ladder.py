@@ -69,6 +69,10 @@ LADDER: tuple[Rung, ...] = (
     Rung("depends", "a Depends", "model", directions=HANDLED, **_REAL),
     Rung("middleware", "a middleware that does nothing", "depends", middlewares=("nothing",),
          **_REAL),
+    Rung("20 µs", "a middleware that burns 20 µs", "middleware", directions=(PUBLISH, RECEIVE),
+         chain=False, control=True, middlewares=(f"burn:{CONTROL_SECONDS * 1e6:g}",), **_REAL),
+    Rung("twice", "the rung below, put in twice", "middleware", directions=(PUBLISH, RECEIVE),
+         chain=False, control=True, middlewares=("nothing",), **_REAL),
     Rung("prometheus", "Prometheus", "middleware", extras=("prometheus",), chain=False,
          middlewares=("nothing", "prometheus"), **_REAL),
     Rung("opentelemetry", "OpenTelemetry", "middleware", extras=("otel",),
@@ -80,20 +84,22 @@ LADDER: tuple[Rung, ...] = (
          ack="manual"),
     Rung("ack first", "acknowledging before the handler", "bytes", directions=(RECEIVE,),
          chain=False, ack="first"),
-    *_prefetched(1),
     *_prefetched(100),
+    *_prefetched(1),
     Rung("aio-pika, 64 KiB", "plain aio-pika", plain="aio-pika, 64 KiB", size=BIG, chain=False),
     Rung("64 KiB", "64 KiB instead of 1", "bytes", "aio-pika, 64 KiB", size=BIG, chain=False),
-    Rung("20 µs", "a middleware that burns 20 µs", "middleware", directions=(PUBLISH, RECEIVE),
-         chain=False, control=True, middlewares=(f"burn:{CONTROL_SECONDS * 1e6:g}",), **_REAL),
-    Rung("twice", "the rung below, put in twice", "middleware", directions=(PUBLISH, RECEIVE),
-         chain=False, control=True, middlewares=("nothing",), **_REAL),
 )  # fmt: skip
 
 
 def of(direction: str, ladder: Sequence[Rung] = LADDER) -> list[Rung]:
     """Return the rungs of a direction."""
     return [rung for rung in ladder if direction in rung.directions]
+
+
+def in_turn(rungs: Sequence[Rung]) -> list[Rung]:
+    """Order rungs as they are measured: each as near as can be to the one that it stands on."""
+    beside = [rung for rung in rungs if not (rung.chain or rung.control or rung.extras)]
+    return [*reversed(beside), *(rung for rung in rungs if rung not in beside)]
 
 
 def below(rung: Rung, direction: str, ladder: Sequence[Rung] = LADDER) -> str:

@@ -100,7 +100,9 @@ def program(
 ) -> Program:  # fmt: skip
     """Return the process that measures rungs in an environment."""
     described = {
-        direction: [rung.described(direction) for rung in ladder.of(direction, rungs)]
+        direction: [
+            rung.described(direction) for rung in ladder.in_turn(ladder.of(direction, rungs))
+        ]
         for direction in directions
     }
     return Program(

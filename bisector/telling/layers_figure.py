@@ -23,7 +23,7 @@ NAMES, MIDDLE = 1.25, 0.25
 TITLES = {PUBLISH: "Publishing", RECEIVE: "Receiving", REQUEST: "Request and reply"}
 PALETTE = (
     "#1a80c4", "#cf5a00", "#2f9e77", "#a8569b", "#b08900", "#4a9db5", "#d0507a", "#6f7fd0",
-    "#8a8f2a",
+    "#8a8f2a", "#9c6b4f", "#8067c4", "#3f9450",
 )  # fmt: skip
 """Of modules, with a contrast to a white page and to a dark one."""
 ACROSS_RUNGS = ("aio-pika", "bytes", "model", "middleware", "opentelemetry", "both")
@@ -113,7 +113,8 @@ def _waterfall(axes: Axes, rungs: Sequence[Measured], title: str) -> None:
         )  # fmt: skip
     top = max(1e6 * max(one.cpu.value.value, (one.cpu.value.value + one.cpu.added.margin)
                         if one.cpu.added else 0) for one in rungs if one.cpu)  # fmt: skip
-    axes.set_xlim(0, 1.22 * top)
+    noisy = any(one.cpu and one.cpu.judgement is Judgement.NOISY for one in rungs)
+    axes.set_xlim(0, (1.4 if noisy else 1.22) * top)  # there is room for the words
 
 
 def _bars(axes: Axes, rungs: Sequence[Measured], colours: dict[str, str]) -> None:
