@@ -9,6 +9,7 @@ nox -s calibrate                           how far the check can be trusted, mea
 nox -s lifetimes                           on which day each release died, and of what
 nox -s layers                              what each layer costs: pydantic, OpenTelemetry, ...
 nox -s bench -- 0.1.0 0.2.0                measure releases with asv
+nox -s worker -- tcp://SCHEDULER:8786      answer for a dask scheduler, on this machine
 nox -s report                              pages and figures of what is in results/
 nox -s update                              what is new on the index
 nox -s tests lint                          for those who change this project
@@ -69,7 +70,8 @@ def tool(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["tool"])
 def bisect(session: nox.Session) -> None:
     """Find the release where behaviour flips (`-- --help` explains the options)."""
-    needs = {"--flaky": "flaky", "--figure": "figures", "--cost": "check", "--number": "check"}
+    needs = {"--flaky": "flaky", "--figure": "figures", "--cost": "check", "--number": "check",
+             "--on": "dask"}  # fmt: skip
     for option, group in needs.items():
         if any(argument.split("=")[0] == option for argument in session.posargs):
             add_to_tool(session, group)  # large, and most questions do without
@@ -136,8 +138,18 @@ command(
 
 
 @nox.session(venv_backend="none", requires=["tool"])
+def worker(session: nox.Session) -> None:
+    """Answer for a dask scheduler, on this machine (`-- tcp://SCHEDULER:8786`)."""
+    for group in ("dask", "check"):  # rounds of a cost are judged where they are taken
+        add_to_tool(session, group)
+    run_tool(session, "worker", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["tool"])
 def speed(session: nox.Session) -> None:
     """Measure how long the bisection takes, and print where the time goes."""
+    if "--dask" in session.posargs:
+        add_to_tool(session, "dask")
     if "--cost" in session.posargs:
         for group in ("calibrate", "bench"):
             add_to_tool(session, group)

@@ -17,6 +17,7 @@ COMMANDS = {
     "bisect": "find the release where behaviour flips",
     "check": "compare a release, a wheel or a checkout with the release before it",
     "changes": "compare two releases by all that they do",
+    "worker": "answer for a dask scheduler, on this machine",
     "advise": "what is bad in my release, what helps, and where to go",
     "clean": "show what is kept, by size and age; remove what is named",
     '"release(X)"': "install one release; with a scenario or a program, probe it",

@@ -32,6 +32,24 @@ async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
+async def within(work: Coroutine[Any, Any, T], seconds: float) -> T:
+    """Wait for something, but not for ever.
+
+    Not `asyncio.wait_for`: up to Python 3.11 that loses a cancellation which comes as it ends.
+
+    Raises:
+        asyncio.TimeoutError: it took longer, and was cancelled.
+    """
+    task = asyncio.create_task(work)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if not done:
+            raise asyncio.TimeoutError
+        return task.result()
+    finally:
+        task.cancel()
+
+
 async def stop(tasks: Sequence[asyncio.Task[Any]]) -> None:
     """Cancel tasks and wait for each to have put away what it started."""
     for task in tasks:

@@ -253,6 +253,7 @@ class Made:
 
     name, kind, digest, void, higher_is_better = "x", "x", "x", 0, False
     rules: dict[str, Any] = {}  # noqa: RUF012  # as the protocol has it
+    rounds: Any = None
 
     def __init__(self, spread: float) -> None:
         self.benchmarks = [cost.Benchmark("x", "", "x")]
@@ -260,6 +261,15 @@ class Made:
 
     async def round(self, environments: Sequence[Environment], _wanted: object) -> list[Figures]:
         return [Figures({"x": self._chance.lognormvariate(0, self._spread)}) for _ in environments]
+
+
+class Ready:
+    """Where all environments are there."""
+
+    machines = 1
+
+    async def prepare(self, _environment: Environment) -> None:
+        return None
 
 
 @pytest.mark.parametrize(
@@ -272,15 +282,13 @@ class Made:
 def test_what_the_noise_hides_is_told_early(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, spread: float, least: float, said: str
 ) -> None:
-    async def prepare(_environment: object) -> None:
-        return None
-
-    monkeypatch.setattr(searching, "prepare", prepare)
     monkeypatch.setattr(searching.Search, "_measure", slowly(searching.Search._measure))
     axis = of_package(Choice())
     ledger = Ledger(QUESTION, tmp_path / "journal.jsonl")
     wish = searching.Wish(least, minutes=1)
-    search = searching.Search(axis, Made(spread), ledger, wish, Lines(console_for()))
+    made = Made(spread)
+    made.rounds = Ready()
+    search = searching.Search(axis, made, ledger, wish, Lines(console_for()))
     with pytest.raises(UnsureError, match=said):
         asyncio.run(search.find())
     assert len(ledger.rounds) == searching.EARLY

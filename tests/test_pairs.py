@@ -220,6 +220,9 @@ class Watching:
     def known(self, text: str) -> None:
         """Nobody looks."""
 
+    def place(self, text: str) -> None:
+        """Nobody looks."""
+
     def note(self, text: str) -> None:
         """Keep a line."""
         self.notes.append(text)

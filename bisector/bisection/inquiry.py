@@ -80,6 +80,8 @@ class Inquiry:
         broker: Broker,
         rabbitmq: str,
         fleet: Fleet | None = None,
+        place: Place | None = None,
+        source: str = "",
         journal: Path,
         known: Sequence[Path] = (),
         fresh: bool,
@@ -89,14 +91,16 @@ class Inquiry:
 
         Args:
             fleet: where RabbitMQ itself is walked: takes the broker's place.
+            place: where cells are answered, if not on this machine.
+            source: where the RabbitMQ there come from, in words.
             known: journals of other runs.
         """
         self._program, self._choice, self._rules, self._manner = program, choice, rules, manner
         self._broker, self._rabbitmq, self._display = broker, rabbitmq, display
         self._journal, self._known, self._fresh = journal, known, fresh
         self._forgotten: list[Question] = []
-        self._source = fleet.source if fleet else broker.source
-        self._place: Place = (
+        self._source = source or (fleet.source if fleet else broker.source)
+        self._place: Place = place or (
             Beside(fleet, manner.jobs, display.note, insist=manner.insist)
             if fleet
             else Here(broker, manner.jobs, display.note, insist=manner.insist)

@@ -23,6 +23,8 @@ from bisector.errors import UserError
 from bisector.questions.behaviour import NO_INTERPRETER, Observation
 
 JOURNAL = DATA / ".bisector" / "journal.jsonl"
+_Place = tuple[int, int]
+"""Which file, and where in it a line begins."""
 _HEADER = {"journal": "faststream-bisector", "layout": 2}
 
 
@@ -78,7 +80,11 @@ class Journal:
             UserError: the file is not a journal, or of a layout that this version does not know.
         """
         self._question, self._path = asdict(question), path
-        self._observations: list[tuple[str, Observation]] = []
+        # Only where each lies: of a million observations that fits into memory, and they do not.
+        self._places: dict[int, list[_Place]] = {}
+        self._files = [path]
+        self._passing: list[tuple[str, Observation]] = []
+        """Observations that no file keeps."""
         for file in known:
             if file.absolute() == path.absolute():
                 continue
@@ -96,44 +102,63 @@ class Journal:
 
     def _read(self, path: Path, note: Callable[[str], None]) -> int | None:
         """Take what a file knows; returns how many lines of it, None: it is no journal."""
-        lines = path.read_bytes().splitlines()
-        if lines and _parse(lines[0]) != _HEADER:
-            return None
         broken = taken = 0
-        for line in lines[1:]:
-            row = _parse(line)
-            try:
-                if row["question"] != self._question:
-                    continue
-                taken += 1
-                if row.get("forget"):
-                    self._clear()
-                else:
-                    self._take(row)
-            except (TypeError, KeyError, ValueError):
-                broken += bool(line.strip())
+        if path not in self._files:
+            self._files.append(path)
+        with path.open("rb") as file:
+            first = file.readline()
+            if first and _parse(first) != _HEADER:
+                return None
+            end = len(first)
+            for line in file:
+                offset, end = end, end + len(line)
+                row = _parse(line)
+                try:
+                    if row["question"] != self._question:
+                        continue
+                    taken += 1
+                    if row.get("forget"):
+                        self._clear()
+                    else:
+                        self._take(row, (self._files.index(path), offset))
+                except (TypeError, KeyError, ValueError):
+                    broken += bool(line.strip())
         if broken:
             note(f"{_shown(path)}: passed over {broken} line(s) that a crash left incomplete")
         return taken
 
-    def _take(self, row: dict[str, Any]) -> None:
+    def _take(self, row: dict[str, Any], place: _Place) -> None:
         """Keep what a line says; LookupError, TypeError or ValueError: it is not whole."""
         seen = Observation.from_json(row["observation"])
-        self._observations.append((row["environment"], seen))
+        self._places.setdefault(hash((row["environment"], seen.version)), []).append(place)
 
     def _clear(self) -> None:
-        self._observations.clear()
+        self._places.clear()
+        self._passing.clear()
 
     def of(self, version: str, environment: Environment) -> list[Observation]:
         """Return what was observed of a release in such an environment, oldest first."""
         digest = environment.digest
-        return [o for made, o in self._observations if made == digest and o.version == version]
+        rows = map(self._row, self._places.get(hash((digest, version)), ()))
+        found = [Observation.from_json(row["observation"]) for row in rows
+                 if row["environment"] == digest]  # fmt: skip
+        passing = (seen for made, seen in self._passing if made == digest)
+        return [seen for seen in (*found, *passing) if seen.version == version]
+
+    def _row(self, place: _Place) -> Any:
+        file, offset = place
+        with self._files[file].open("rb") as lines:
+            lines.seek(offset)
+            return _parse(lines.readline())
 
     def add(self, observation: Observation, environment: Environment) -> None:
         """Keep an observation, on disk before this returns."""
-        if observation.outcome != NO_INTERPRETER:  # tomorrow there may be one
-            self._append({"environment": environment.digest, "observation": observation.to_json()})
-        self._observations.append((environment.digest, observation))
+        digest = environment.digest
+        if observation.outcome == NO_INTERPRETER:  # tomorrow there may be one
+            self._passing.append((digest, observation))
+            return
+        offset = self._append({"environment": digest, "observation": observation.to_json()})
+        self._places.setdefault(hash((digest, observation.version)), []).append((0, offset))
 
     def forget(self) -> None:
         """Make all earlier observations for this question void."""
@@ -141,21 +166,24 @@ class Journal:
         if self._path.exists():
             self._append({"forget": True})
 
-    def _append(self, row: dict[str, Any]) -> None:
+    def _append(self, row: dict[str, Any]) -> int:
+        """Write a line; returns where it begins."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("ab+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             size = file.seek(0, os.SEEK_END)
             text = json.dumps({"question": self._question, **row}) + "\n"
+            before = ""
             if not size:
-                text = json.dumps(_HEADER) + "\n" + text
+                before = json.dumps(_HEADER) + "\n"
             else:
                 file.seek(size - 1)
                 if file.read(1) != b"\n":  # a crash, or a full disk, cut the last line off
-                    text = "\n" + text
-            file.write(text.encode())
+                    before = "\n"
+            file.write((before + text).encode())
             file.flush()
             os.fsync(file.fileno())
+            return size + len(before)
 
 
 def _parse(line: bytes) -> Any:

@@ -157,7 +157,7 @@ class Bisection:
                 boot = boot or asyncio.create_task(self._broker.lease())  # while some are built
                 for i in chosen:
                     running[asyncio.create_task(self._observe(self._releases[i]))] = i
-                if not whole_map and self._axis.resolve is None:
+                if not whole_map and self._axis.resolve is None and self._place.local:
                     self._ahead.build(*self._likely_next(history, [*running.values()]))
                 done, _ = await asyncio.wait(
                     {*running, *self._ahead.under_way, *([] if boot.done() else [boot])},
@@ -199,7 +199,7 @@ class Bisection:
         return [self._axis.environment(self._releases[i]) for i in chosen], room
 
     def _installed(self, index: int) -> bool:
-        return self._axis.environment(self._releases[index]).stamp() is not None
+        return self._place.has(self._axis.environment(self._releases[index]))
 
     def _unconfirmed(self, history: Sequence[Verdict | None]) -> list[int]:
         """The releases that an answer would name, as long as they have been seen only once.

@@ -140,6 +140,8 @@ class Search:
         jobs: Callable[[], int],
         rules: Rules,
         display: Display,
+        *,
+        local: bool = True,
     ) -> None:
         """Take what the journals know already.
 
@@ -147,9 +149,10 @@ class Search:
             journals: one for each row.
             asks: how its cells are answered, for each row.
             jobs: says how many are probed side by side at most.
+            local: whether environments are built on this machine.
         """
         self._found, self._journals, self._asks, self._jobs = found, journals, asks, jobs
-        self._rules, self._display = rules, display
+        self._rules, self._display, self._local = rules, display, local
         self._seen: dict[Cell, list[Observation]] = {}
         self._turns = asyncio.Semaphore(jobs())
         self._builds = asyncio.Semaphore(BUILDS)
@@ -212,7 +215,8 @@ class Search:
         async with self._builds:
             with contextlib.suppress(UninstallableError):  # each of the cells says so
                 exact = await resolve(environment) if resolve else environment
-                await building.install(exact)
+                if self._local:
+                    await building.install(exact)
         # Whichever RabbitMQ is beside a program that needs none, one answer stands for all.
         groups = [[cell] for cell in cells] if self._found.program.broker else [list(cells)]
         await together(self._probe(group, environment, exact, alone=alone) for group in groups)

@@ -20,6 +20,7 @@ NAMES = (
     "report",
     "speed",
     "update",
+    "worker",
 )  # fmt: skip
 
 

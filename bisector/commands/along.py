@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,17 +147,22 @@ def check(args: argparse.Namespace) -> None:
             )
 
 
-async def axis(args: argparse.Namespace, note: Callable[[str], None]) -> Axis:
+async def axis(
+    args: argparse.Namespace,
+    note: Callable[[str], None],
+    rabbitmqs: Sequence[str] | None = None,
+) -> Axis:
     """Return what to walk.
 
     Args:
         note: is told what takes time.
+        rabbitmqs: the versions that can be had; None: those here.
     """
     if args.between:
         old, new = args.between
         note("installing both environments ...")
         return await of_files(old, new, args.choice)
-    line = await line_of(args.along, args.choice, args.project, note)
+    line = await line_of(args.along, args.choice, args.project, note, rabbitmqs)
     there = [release.version for release in line.releases]
     for version in args.suspect:
         if version not in there:
@@ -168,13 +173,17 @@ async def axis(args: argparse.Namespace, note: Callable[[str], None]) -> Axis:
 
 
 async def line_of(
-    name: str, choice: Choice, project: tuple[str, ...], note: Callable[[str], None]
+    name: str,
+    choice: Choice,
+    project: tuple[str, ...],
+    note: Callable[[str], None],
+    rabbitmqs: Sequence[str] | None = None,
 ) -> Axis:
     """Return an axis by its name, with what a choice holds."""
     if name == PYTHON:
         return of_pythons(choice)
     if name == RABBITMQ:
-        return of_rabbitmqs(choice, await fleet.versions(note))
+        return of_rabbitmqs(choice, rabbitmqs or await fleet.versions(note))
     if name == DAYS:
         return await of_days(choice, project)
     if name != PACKAGE and PACKAGE in choice.pins:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from bisector.axes.interpreters import PYTHON
 from bisector.bisection.inquiry import Finding, Inquiry, Manner
 from bisector.bisection.journal import JOURNAL
 from bisector.bisection.loop import AGREEING
-from bisector.commands import along, options, pairs, sharing
+from bisector.commands import along, elsewhere, options, pairs, sharing
 from bisector.errors import FOUND, NO_FLIP, TROUBLE, UNSURE, UserError
 from bisector.questions import cost, programs
 from bisector.rabbitmq import offers
@@ -25,6 +26,9 @@ from bisector.rabbitmq.fleet import Fleet
 from bisector.search.exact import Verdict
 from bisector.telling import answers, documents, maps
 from bisector.telling.terminal import console_for, display_for
+
+EACH = "each of its own"
+"""The RabbitMQ of points that each name one."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -99,6 +103,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
 
     sharing.add_options(made)
+    elsewhere.add_options(made)
     what = made.add_argument_group("what to write")
     what.add_argument(
         "--json", metavar="FILE", help="also write the answer as JSON; - is standard output"
@@ -149,11 +154,15 @@ async def _inquire(args: argparse.Namespace, console: Console, findings: list[Fi
     with display_for(console) as display:
         needed = not args.no_broker and any(program.broker for program in args.programs)
         walked = args.along == RABBITMQ
-        async with (
-            Fleet(display.note) as fleet,
-            open_broker(display.note, args.rabbitmq, needed=needed and not walked) as opened,
-        ):
-            broker, rabbitmq = opened
+        async with contextlib.AsyncExitStack() as stack:
+            enter, there = stack.enter_async_context, None
+            if args.on:
+                there = await enter(
+                    elsewhere.connected(args, display, needed=needed, walked=walked)
+                )
+            fleet = await enter(Fleet(display.note))
+            here = needed and not walked and not there
+            broker, rabbitmq = await enter(open_broker(display.note, args.rabbitmq, needed=here))
             for program in args.programs:
                 inquiry = Inquiry(
                     program,
@@ -161,14 +170,16 @@ async def _inquire(args: argparse.Namespace, console: Console, findings: list[Fi
                     options.rules_of(args, program),
                     args.manner,
                     broker=broker,
-                    rabbitmq="each of its own" if walked else rabbitmq,
-                    fleet=fleet if walked else None,
+                    rabbitmq=there.rabbitmq if there else EACH if walked else rabbitmq,
+                    fleet=fleet if walked and not there else None,
+                    place=there.place() if there else None,
+                    source=there.source if there else "",
                     journal=args.journal,
                     known=args.known,
                     fresh=args.fresh,
                     display=display,
                 )
-                axis = await along.axis(args, display.note)
+                axis = await along.axis(args, display.note, there.versions() if there else None)
                 if args.shard:
                     axis = sharing.part(axis, args.programs, args.shard)
                     display.note(sharing.said(args, await inquiry.find(axis)))

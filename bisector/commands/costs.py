@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from bisector.axes.axis import Axis, Choice
 from bisector.axes.releases import of_package
 from bisector.bisection.answer import Circumstances
 from bisector.bisection.journal import JOURNAL, Question
-from bisector.commands import options
+from bisector.commands import elsewhere, options
 from bisector.cost import blaming
 from bisector.cost.ledger import Ledger
 from bisector.cost.result import Costs, Step
@@ -25,6 +26,7 @@ from bisector.cost.subject import Ours, Printed, Subject
 from bisector.errors import FOUND, NO_FLIP, UNSURE
 from bisector.places.display import Display
 from bisector.places.here import Here
+from bisector.places.rounds import Rounds, RoundsHere
 from bisector.questions import cost
 from bisector.rabbitmq.broker import open_broker
 from bisector.telling import costs
@@ -46,16 +48,16 @@ async def run(args: argparse.Namespace, axis_of: Callable[[], Awaitable[Axis]]) 
     console = options.console_with({"--json": args.json, "--markdown": args.markdown})
     wish = Wish(args.least, args.confidence, args.most)
     with display_for(console) as display:
-        async with open_broker(display.note, args.rabbitmq) as (broker, rabbitmq):
+        async with _rounds(args, display) as (rounds, rabbitmq, source):
             subject: Subject
             if args.cost:
-                subject = Ours(args.cost, cost.benchmarks(args.cost), broker, display.note)
+                subject = Ours(args.cost, cost.benchmarks(args.cost), rounds)
             else:
                 (program,) = args.programs
-                rules, place = options.rules_of(args, program), Here(broker, 1, display.note)
-                subject = Printed(program, args.number or None, rules, place, args.higher_is_better)
+                rules, number = options.rules_of(args, program), args.number or None
+                subject = Printed(program, number, rules, rounds, args.higher_is_better)
             asking = _Asking(
-                subject, wish, args.choice, rabbitmq, broker.source, display, args.journal,
+                subject, wish, args.choice, rabbitmq, source, display, args.journal,
                 fresh=args.fresh,
             )  # fmt: skip
             search = asking.search(await axis_of())
@@ -77,6 +79,20 @@ async def run(args: argparse.Namespace, axis_of: Callable[[], Awaitable[Axis]]) 
     return NO_FLIP if found.sure else UNSURE
 
 
+@contextlib.asynccontextmanager
+async def _rounds(
+    args: argparse.Namespace, display: Display
+) -> AsyncIterator[tuple[Rounds, str, str]]:
+    """Where rounds are taken; and the RabbitMQ there, its version and where it comes from."""
+    if args.on:
+        async with elsewhere.connected(args, display) as there:
+            yield there.rounds(), there.rabbitmq, there.source
+    else:
+        async with open_broker(display.note, args.rabbitmq) as (broker, rabbitmq):
+            place = Here(broker, 1, display.note)
+            yield RoundsHere(broker, display.note, place), rabbitmq, broker.source
+
+
 async def history(
     minutes: int, between: tuple[str | None, str | None], version: str | None, console: Console
 ) -> int:
@@ -93,7 +109,7 @@ async def history(
     main = [benchmark for benchmark in cost.BENCHMARKS if benchmark.main]
     with display_for(console) as display:
         async with open_broker(display.note, version) as (broker, rabbitmq):
-            subject = Ours("all", main, broker, display.note, PATIENCE)
+            subject = Ours("all", main, RoundsHere(broker, display.note), PATIENCE)
             wish = Wish(HISTORY_LEAST, minutes=minutes, all_or_nothing=False)
             asking = _Asking(subject, wish, choice, rabbitmq, broker.source, display)
             search = asking.search(axis)

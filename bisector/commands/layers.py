@@ -17,7 +17,6 @@ from packaging.version import Version
 from bisector import ROOT
 from bisector.check import candidates
 from bisector.commands import options
-from bisector.cost.subject import prepare
 from bisector.environments import recipes, releases
 from bisector.errors import FOUND, OutsideError, UserError
 from bisector.layers import ladder, profile
@@ -25,6 +24,7 @@ from bisector.layers.concluding import Concluding, environments
 from bisector.layers.result import Layers
 from bisector.layers.rounds import RATE, Place, Plan, Rounds, Side
 from bisector.places.display import Display
+from bisector.places.rounds import prepare
 from bisector.rabbitmq.broker import Broker, open_broker
 from bisector.tasks import together
 from bisector.telling import layers as telling

@@ -17,11 +17,13 @@ from bisector.axes.brokers import RABBITMQ
 from bisector.axes.crossed import Row
 from bisector.bisection.journal import Journal, Question
 from bisector.bisection.pairs import Ask, Pairs, Search
-from bisector.commands import along, options
+from bisector.commands import along, elsewhere, options
+from bisector.commands.elsewhere import Elsewhere
 from bisector.errors import FOUND, NO_FLIP, TROUBLE
 from bisector.places.beside import Beside
 from bisector.places.display import Display
 from bisector.places.here import Here
+from bisector.places.place import Place
 from bisector.questions.programs import Program
 from bisector.rabbitmq.broker import open_broker
 from bisector.rabbitmq.fleet import Fleet, versions
@@ -37,11 +39,17 @@ async def run(args: argparse.Namespace, console: Console) -> int:
     down, _ = args.pairs
     try:
         with display_for(console) as display:
-            rows = await _rows(args, display.note)
             async with contextlib.AsyncExitStack() as stack:
-                asking = await (_fleet if down.name == RABBITMQ else _broker)(
-                    args, rows, display, stack
-                )
+                there = None
+                if args.on:
+                    there = await stack.enter_async_context(_connected(args, display))
+                rows = await _rows(args, display.note, there)
+                if there:
+                    asking = _there(there, rows)
+                else:
+                    asking = await (_fleet if down.name == RABBITMQ else _broker)(
+                        args, rows, display, stack
+                    )
                 for program in args.programs:
                     found = Pairs(program, down.title, rows)
                     maps_of_pairs.append(found)
@@ -57,9 +65,21 @@ async def run(args: argparse.Namespace, console: Console) -> int:
     return FOUND if len(answers) > 1 else NO_FLIP if answers else TROUBLE
 
 
-async def _rows(args: argparse.Namespace, note: Callable[[str], None]) -> list[Row]:
+def _connected(
+    args: argparse.Namespace, display: Display
+) -> contextlib.AbstractAsyncContextManager[Elsewhere]:
+    down, _ = args.pairs
+    needed = not args.no_broker and any(program.broker for program in args.programs)
+    return elsewhere.connected(args, display, needed=needed, walked=down.name == RABBITMQ)
+
+
+async def _rows(
+    args: argparse.Namespace, note: Callable[[str], None], there: Elsewhere | None
+) -> list[Row]:
     down, across = args.pairs
-    rabbitmqs = await versions(note) if down.name == RABBITMQ else ()
+    rabbitmqs: Sequence[str] = ()
+    if down.name == RABBITMQ:
+        rabbitmqs = there.versions() if there else await versions(note)
 
     async def walk(choice: Choice) -> Axis:
         return await along.line_of(across.name, choice, args.project, note)
@@ -71,14 +91,16 @@ async def _rows(args: argparse.Namespace, note: Callable[[str], None]) -> list[R
 class _Asking:
     """How the cells of a row are answered, and by which RabbitMQ."""
 
-    def __init__(self, place: Here | Beside, rabbitmqs: dict[str, str]) -> None:
-        """Take the RabbitMQ of each row by its point; of one that stands for all, by ""."""
-        self.place, self._rabbitmqs = place, rabbitmqs
+    def __init__(self, place: Place, rabbitmqs: dict[str, str], beside: Ask | None = None) -> None:
+        """Take the RabbitMQ of each row by its point; of one that stands for all, by "".
+
+        Args:
+            beside: how cells are answered beside a version that is named first.
+        """
+        self.place, self._rabbitmqs, self._beside = place, rabbitmqs, beside
 
     def ask(self, row: Row) -> Ask:
-        if isinstance(self.place, Beside):
-            return partial(self.place.beside, row.point)
-        return self.place.answer
+        return partial(self._beside, row.point) if self._beside else self.place.answer
 
     def rabbitmq(self, row: Row) -> str:
         return self._rabbitmqs.get(row.point) or self._rabbitmqs[""]
@@ -96,7 +118,17 @@ async def _fleet(
         async with fleet.lend(row.point) as broker:
             there[row.point] = f"{row.point}, {broker.source}"
     manner = args.manner
-    return _Asking(Beside(fleet, manner.jobs, display.note, insist=manner.insist), there)
+    place = Beside(fleet, manner.jobs, display.note, insist=manner.insist)
+    return _Asking(place, there, place.beside)
+
+
+def _there(there: Elsewhere, rows: Sequence[Row]) -> _Asking:
+    """On the workers of a scheduler."""
+    place = there.place()
+    if not there.walked:
+        return _Asking(place, {"": f"{there.rabbitmq}, {there.source}"})
+    told = {row.point: f"{row.point}, {there.source_of(row.point)}" for row in rows}
+    return _Asking(place, told, place.beside)
 
 
 async def _broker(
@@ -128,7 +160,8 @@ async def _search(
         questions.append(question)
     asks = [asking.ask(row) for row in found.rows]
     rules = options.rules_of(args, found.program)
-    search = Search(found, journals, asks, lambda: asking.place.jobs, rules, display)
+    search = Search(found, journals, asks, lambda: asking.place.jobs, rules, display,
+                    local=asking.place.local)  # fmt: skip
     await search.run(whole=args.map)
 
 

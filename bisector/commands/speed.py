@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+from pathlib import Path
 
 from rich.table import Table
 
@@ -12,6 +13,9 @@ from bisector.commands import options
 from bisector.errors import FOUND
 from bisector.questions import programs
 from bisector.telling.terminal import console_for, display_for
+
+CELLS = 127 * 60 * 6 * 4
+"""Releases, aio-pika, interpreters, RabbitMQ: a grid of all of them."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,6 +39,16 @@ def parser() -> argparse.ArgumentParser:
         "--cost", action="store_true",
         help="time the search for the release that made something slower instead, and asv find",
     )  # fmt: skip
+    made.add_argument(
+        "--dask", action="store_true",
+        help="measure what dask costs instead: per cell, with more workers, and for as many cells"
+        " as --cells says, half of them known from a run that was killed",
+    )  # fmt: skip
+    made.add_argument(
+        "--cells", type=options.count, default=CELLS, metavar="N",
+        help="how many cells that do nothing (default: %(default)s)",
+    )  # fmt: skip
+    made.add_argument("--nothing", nargs=2, help=argparse.SUPPRESS)  # the run that is killed
     made.add_argument("--no-map", action="store_true", help="leave out the map of all releases")
     return made
 
@@ -42,6 +56,14 @@ def parser() -> argparse.ArgumentParser:
 async def run(args: argparse.Namespace) -> int:
     """Measure and print."""
     console = console_for()
+    if args.dask or args.nothing:
+        from bisector.commands import elsewhere, many  # noqa: PLC0415  # with dask
+
+        elsewhere.need_dask()
+        if args.nothing:
+            return await many.ask(args.nothing[0], Path(args.nothing[1]), args.cells)
+        await many.measure(console.print, args.cells)
+        return FOUND
     if args.cost:
         from bisector.cost import speed as of_cost  # noqa: PLC0415  # with SciPy
 

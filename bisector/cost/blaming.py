@@ -17,7 +17,7 @@ from bisector.bisection.crosses import Side
 from bisector.check import rule
 from bisector.cost.result import Step
 from bisector.cost.search import Search
-from bisector.cost.subject import prepare
+from bisector.environments import building
 from bisector.environments.recipes import Environment
 from bisector.questions.behaviour import UNIMPORTABLE, Observation
 from bisector.questions.cost import Benchmark
@@ -30,6 +30,8 @@ LIKE_BEFORE, LIKE_AFTER = Verdict.GOOD, Verdict.BAD
 
 async def blame(search: Search, step: Step) -> Blame:
     """Find the changes that bring the step."""
+    for name in (step.tested.before, step.tested.after):
+        await building.install(search.environment(name))  # what they hold is read here
     crosses = Crosses(search, step)
     package = search.axis.package
     return await blaming.blame(
@@ -62,7 +64,7 @@ class Crosses:
         """Measure a cross until it is clear which side it is like, or the rounds are used up."""
         del alone  # nothing else is ever measured meanwhile
         self._search.note(f"measuring {name}")
-        if why := await prepare(environment):
+        if why := await self._search.subject.rounds.prepare(environment):
             return self._seen(name, environment, Verdict.SKIP, UNIMPORTABLE, why)
         logs: list[float] = []
         low = high = 0.0

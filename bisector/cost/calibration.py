@@ -24,11 +24,12 @@ from bisector.bisection.journal import Question
 from bisector.check import candidates, slowed
 from bisector.cost.ledger import Ledger, Taken
 from bisector.cost.search import Search, Wish
-from bisector.cost.subject import Ours, prepare
+from bisector.cost.subject import Ours
 from bisector.environments import recipes
 from bisector.environments.recipes import Environment
 from bisector.environments.releases import PACKAGE, Release
 from bisector.errors import OutsideError, UserError
+from bisector.places import rounds
 from bisector.places.display import Display
 from bisector.questions import cost
 from bisector.rabbitmq.broker import Broker
@@ -148,7 +149,7 @@ async def calibrate(
         UserError: the runs made so far are of another release, RabbitMQ or Python.
         OutsideError: it cannot be measured.
     """
-    subject = Ours(TARGET, cost.benchmarks(TARGET), broker, display.note)
+    subject = Ours(TARGET, cost.benchmarks(TARGET), rounds.RoundsHere(broker, display.note))
     wish = Wish()
     itself = recipes.of(release, python=python)
     await prepared(itself)
@@ -189,7 +190,7 @@ async def prepared(environment: Environment) -> None:
     Raises:
         OutsideError: it is not.
     """
-    if why := await prepare(environment):
+    if why := await rounds.prepare(environment):
         raise OutsideError(f"{environment.version} cannot be measured: {why}")
 
 

@@ -58,7 +58,7 @@ class Ledger(Journal):
         """How long all rounds took."""
         super().__init__(question, path, note)
 
-    def _take(self, row: dict[str, Any]) -> None:
+    def _take(self, row: dict[str, Any], _place: object) -> None:
         if "tested" in row:
             told = row["tested"]
             self.tested.append(Trial(**{**told, "environments": tuple(told["environments"])}))

@@ -84,6 +84,8 @@ class Costs:
     measuring: float
     """Seconds that all rounds took, earlier runs' included."""
     higher_is_better: bool = False
+    machines: int = 1
+    """On how many the rounds of this run were taken, each round on one of them."""
 
     @property
     def sure(self) -> bool:

@@ -16,7 +16,7 @@ from bisector.bisection.answer import Circumstances
 from bisector.cost import trial
 from bisector.cost.ledger import Ledger, Taken, Trial
 from bisector.cost.result import Costs, Looked, Step, Unplaced
-from bisector.cost.subject import Subject, prepare
+from bisector.cost.subject import Subject
 from bisector.environments.recipes import Difference, Environment, differences
 from bisector.errors import UnsureError
 from bisector.places.display import Display
@@ -269,7 +269,7 @@ class Search:
 
         async def one(i: int) -> str | None:
             async with room:
-                return await prepare(self.environments[i])
+                return await self.subject.rounds.prepare(self.environments[i])
 
         if any(not self.environments[i].stamp() for i in missing):
             self._display.stage("measuring", f"installing {', '.join(map(self._name, missing))}")
@@ -389,6 +389,7 @@ class Search:
             looked, steps, withdrawn, unplaced, reasons, self._started,
             round(self.seconds, 1), len(self.ledger.rounds),
             self.subject.void, round(self.ledger.seconds, 1), self.subject.higher_is_better,
+            self.subject.rounds.machines,
         )  # fmt: skip
 
     def _first_stable(self, tested: Trial) -> str | None:

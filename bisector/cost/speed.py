@@ -19,6 +19,7 @@ from bisector.environments import recipes, releases
 from bisector.environments.releases import Release
 from bisector.errors import OutsideError
 from bisector.places.display import Display
+from bisector.places.rounds import RoundsHere
 from bisector.questions import cost
 from bisector.rabbitmq.broker import open_broker
 
@@ -41,7 +42,7 @@ async def measure(say: Callable[[str], None], display: Display) -> None:
     line = releases.select(releases.load())
     release = candidates.newest(line)
     async with open_broker(display.note) as (broker, _):
-        subject = Ours(TARGET, cost.benchmarks(TARGET), broker, display.note)
+        subject = Ours(TARGET, cost.benchmarks(TARGET), RoundsHere(broker, display.note))
         with candidates.scratch_folder() as folder:
             itself = recipes.of(release)
             await calibration.prepared(itself)

@@ -6,23 +6,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bisector.environments import building
-from bisector.environments.building import UninstallableError
 from bisector.environments.recipes import Environment
-from bisector.errors import OutsideError, UserError
-from bisector.places.here import Here
+from bisector.errors import UserError
+from bisector.places.rounds import Rounds
 from bisector.questions import cost, turns
-from bisector.questions.behaviour import ATTEMPTS
+from bisector.questions.behaviour import ATTEMPTS, Observation
 from bisector.questions.cost import Benchmark, Figures
 from bisector.questions.ending import Rules
 from bisector.questions.programs import Program
-from bisector.rabbitmq.broker import Broker
 from bisector.search.exact import Verdict
-
-HELD_UP = 0.35
-"""A round is void if one of its processes waited for a processor for a larger part of its turns.
-On 2 processors of which nothing else wants any it is 0.05 for most, and up to 0.3 where the node
-sends as fast as it can; beside a busy neighbour 0.4 to 0.7."""
 
 
 class Subject(Protocol):
@@ -34,6 +26,8 @@ class Subject(Protocol):
     void: int
     """Rounds that were made again."""
     higher_is_better: bool
+    rounds: Rounds
+    """Where rounds are taken."""
 
     @property
     def digest(self) -> str:
@@ -63,9 +57,8 @@ class Ours:
 
     name: str
     benchmarks: list[Benchmark]
-    broker: Broker
-    note: Any
-    """Is told a line."""
+    rounds: Rounds
+    """Where they are taken."""
     attempts: int = ATTEMPTS
     """Void rounds one after the other, before it is given up."""
     void: int = 0
@@ -90,28 +83,9 @@ class Ours:
         self, environments: list[Environment], wanted: Collection[Benchmark]
     ) -> list[Figures]:
         """Measure; what RabbitMQ did not live through, or was disturbed, is void and made again."""
-        timed = any(benchmark.timed for benchmark in wanted)
-        trouble = ""
-        for _ in range(self.attempts):
-            lease = await self.broker.lease()
-            found: list[Figures] = []
-            try:
-                found = await turns.measure(environments, wanted, lease.server)
-                trouble = ""
-            except turns.NoFiguresError as error:
-                trouble = str(error)
-            trouble = await lease.trouble() or trouble
-            waited = max((figures.held_up for figures in found), default=0.0)
-            if not trouble and timed and waited > HELD_UP:
-                trouble = f"a process waited for a processor for {waited:.0%} of its time"
-            if not trouble:
-                return found
-            self.void += 1
-            self.note(f"a round is void: {trouble}")
-        raise OutsideError(
-            f"{self.attempts} rounds one after the other were void ({trouble}):"
-            " let nothing else run on this machine, and run it again; what is known is kept"
-        )
+        made = await self.rounds.round(environments, wanted, self.attempts)
+        self.void += len(made.void)
+        return made.figures
 
 
 @dataclass
@@ -121,7 +95,7 @@ class Printed:
     program: Program
     pattern: str | None
     read: Rules
-    place: Here
+    rounds: Rounds
     higher_is_better: bool
     void: int = 0
 
@@ -151,12 +125,10 @@ class Printed:
     ) -> list[Figures]:
         """Run the program in each; the place makes sure that RabbitMQ was there."""
         assert wanted
-        return [await self._one(environment) for environment in environments]
+        seen = await self.rounds.run(environments, self.program, self.read)
+        return [self._read(o, e) for o, e in zip(seen, environments, strict=True)]
 
-    async def _one(self, environment: Environment) -> Figures:
-        seen = await self.place.answer(
-            environment.version, environment, self.program, self.read, alone=True
-        )
+    def _read(self, seen: Observation, environment: Environment) -> Figures:
         if seen.verdict is not Verdict.GOOD:
             return Figures({}, {self.name: seen.reason})
         found = cost.read_number(seen.output, self.pattern)
@@ -167,18 +139,3 @@ class Printed:
                 raise UserError(f"{self.name} at {environment.version}: {found}")
             return Figures({}, {self.name: found})
         return Figures({self.name: found.value})
-
-
-async def prepare(environment: Environment) -> str | None:
-    """Install an environment, and import in it for the first time, which is slower than later.
-
-    Returns:
-        why it cannot be measured; None: it can.
-    """
-    try:
-        await building.install(environment)
-    except UninstallableError as error:
-        return str(error)
-    if any(environment.path.glob("lib*/python*/site-packages/faststream/rabbit/__pycache__")):
-        return None
-    return await building.import_failure(environment)

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bisector.cost.subject import HELD_UP
 from bisector.environments.building import surroundings
 from bisector.environments.recipes import Environment
 from bisector.errors import OutsideError
 from bisector.layers import ladder
 from bisector.layers.estimates import Turns
 from bisector.layers.ladder import DIRECTIONS, LADDER, PUBLISH, RECEIVE, REQUEST, Rung
+from bisector.places.rounds import HELD_UP
 from bisector.questions import turns
 from bisector.questions.behaviour import ATTEMPTS
 from bisector.questions.turns import NoFiguresError, Player, Program

@@ -17,17 +17,32 @@ class Beside:
     """Probes programs on this machine, each beside the RabbitMQ of the version that it names."""
 
     def __init__(
-        self, fleet: Fleet, jobs: int, note: Callable[[str], None], *, insist: bool = False
+        self,
+        fleet: Fleet,
+        jobs: int,
+        note: Callable[[str], None],
+        *,
+        insist: bool = False,
+        turns: Turns | None = None,
     ) -> None:
         """Take how many to probe side by side, as `Here` does."""
         self._fleet, self._jobs, self._note, self._insist = fleet, jobs, note, insist
-        self._turns = Turns(jobs)
+        self._turns = turns or Turns(jobs)
         self._heres: dict[str, Here] = {}
 
     @property
     def jobs(self) -> int:
         """How many programs are probed side by side."""
         return min([self._jobs, *(here.jobs for here in self._heres.values())])
+
+    @property
+    def local(self) -> bool:
+        """Whether its environments are this machine's."""
+        return True
+
+    def has(self, environment: Environment) -> bool:
+        """Whether an environment is built."""
+        return environment.stamp() is not None
 
     def one_at_a_time(self, why: str, *, always: bool = False) -> None:
         """Go on with one program at a time (see `Here`)."""

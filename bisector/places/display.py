@@ -27,3 +27,6 @@ class Display(Protocol):
 
     def note(self, text: str) -> None:
         """Something worth a line."""
+
+    def place(self, text: str) -> None:
+        """How the place where it is answered gets on, in a line: told every second or so."""

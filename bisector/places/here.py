@@ -51,6 +51,15 @@ class Here:
         """How many programs are probed side by side."""
         return self._jobs
 
+    @property
+    def local(self) -> bool:
+        """Whether its environments are this machine's."""
+        return True
+
+    def has(self, environment: Environment) -> bool:
+        """Whether an environment is built."""
+        return environment.stamp() is not None
+
     def one_at_a_time(self, why: str, *, always: bool = False) -> None:
         """Go on with one program at a time.
 
@@ -60,7 +69,6 @@ class Here:
         """
         if self._jobs > 1 and (always or not self._insist):
             self._jobs = 1
-            self._turns.limit(1)
             self._note(f"{why}: one at a time")
 
     async def settle(self, program: Program) -> None:
@@ -106,8 +114,10 @@ class Here:
         await self.settle(program)
         while True:
             arrangement = self._settled.get(program, Arrangement())
-            async with self._turns.alone() if alone else self._turns.beside():
-                by_itself = alone or self._jobs == 1
+            by_itself = alone or self._jobs == 1  # others that share the turns need not be
+            async with self._turns.alone() if by_itself else self._turns.beside():
+                if self._jobs == 1 and not by_itself:  # that was found out while it waited
+                    continue
                 try:
                     seen = await observe(
                         version, environment, program, self._broker, rules, stage, arrangement
@@ -205,10 +215,6 @@ class Turns:
     def __init__(self, most: int) -> None:
         self._most, self._inside, self._waiting = most, 0, 0
         self._changed = asyncio.Condition()
-
-    def limit(self, most: int) -> None:
-        """Let fewer in from now on."""
-        self._most = most
 
     @contextlib.asynccontextmanager
     async def beside(self) -> AsyncIterator[None]:

@@ -20,6 +20,13 @@ class Place(Protocol):
     def jobs(self) -> int:
         """How many programs are probed side by side."""
 
+    @property
+    def local(self) -> bool:
+        """Whether its environments are this machine's, to be built ahead of probes."""
+
+    def has(self, environment: Environment) -> bool:
+        """Whether an environment is known to be built there."""
+
     def one_at_a_time(self, why: str, *, always: bool = False) -> None:
         """Go on with one program at a time.
 

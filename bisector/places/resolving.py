@@ -30,6 +30,15 @@ class Resolving:
         """How many programs are probed side by side."""
         return self._place.jobs
 
+    @property
+    def local(self) -> bool:
+        """Whether its environments are this machine's."""
+        return self._place.local
+
+    def has(self, environment: Environment) -> bool:
+        """Whether an environment is built."""
+        return self._place.has(environment)
+
     def one_at_a_time(self, why: str, *, always: bool = False) -> None:
         """Go on with one program at a time."""
         self._place.one_at_a_time(why, always=always)

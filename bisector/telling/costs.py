@@ -198,10 +198,12 @@ def _circumstances(found: Costs) -> str:
         deps = f"dependencies as of {where.deps}"
     if found.axis.held:
         deps = f"{found.axis.held} held, {deps}"
+    many = f", whole rounds on each of {found.machines} machines"
+    machines = many if found.machines > 1 else ""
     return (
         f"{found.rounds} rounds of {len(found.axis.releases)} releases in {found.seconds:.0f} s"
-        f" ({found.void} void); RabbitMQ {where.rabbitmq} ({where.rabbitmq_source}), Python"
-        f" {found.python}, {deps}; {found.started:%Y-%m-%d %H:%M} UTC"
+        f" ({found.void} void){machines}; RabbitMQ {where.rabbitmq} ({where.rabbitmq_source}),"
+        f" Python {found.python}, {deps}; {found.started:%Y-%m-%d %H:%M} UTC"
     )
 
 
@@ -252,6 +254,7 @@ def document(found: Costs) -> dict[str, Any]:
         "measuring": found.measuring,
         "rounds": found.rounds,
         "void_rounds": found.void,
+        "machines": found.machines,
     }
 
 

@@ -17,6 +17,9 @@ from bisector.questions.behaviour import Observation
 from bisector.search.exact import History
 from bisector.telling.strip import STYLES, Strip
 
+EVERY = 10.0
+"""Seconds between two lines about the place, where each stays to be read."""
+
 
 class Lines:
     """One plain line for each thing that happens."""
@@ -24,6 +27,7 @@ class Lines:
     def __init__(self, console: Console) -> None:
         self._console, self._started = console, time.monotonic()
         self._known = ""
+        self._placed, self._left = self._started, 0
 
     def __enter__(self) -> Lines:
         return self
@@ -52,8 +56,15 @@ class Lines:
             f"{observation.version}: {observation.verdict.value}, {observation.reason}{known}"
         )
 
-    def line(self, points: Sequence[Release], verdicts: History) -> None:
+    def line(self, points: Sequence[Release], verdicts: History) -> None:  # noqa: ARG002
         """Say nothing: it is drawn once, under the answer."""
+        self._left = list(verdicts).count(None)
+
+    def place(self, text: str) -> None:
+        """Print how the place gets on, and what is left, every now and then."""
+        if time.monotonic() - self._placed >= EVERY:
+            self._placed = time.monotonic()
+            self._line(text + _left(self._left))
 
     def known(self, text: str) -> None:
         """Print what is known so far, when it is something new."""
@@ -77,7 +88,7 @@ class Board:
     def __init__(self, console: Console) -> None:
         self._console, self._started = console, time.monotonic()
         self._running: dict[str, tuple[str, float]] = {}
-        self._known = self._note = ""
+        self._known = self._note = self._place = ""
         self._line: tuple[Sequence[str], History] = ((), ())
         self._live = Live(
             console=console, transient=True, refresh_per_second=8, get_renderable=self._draw
@@ -128,6 +139,10 @@ class Board:
         """Show what is known so far."""
         self._known = text
 
+    def place(self, text: str) -> None:
+        """Show how the place gets on, and what is left."""
+        self._place = text + _left(list(self._line[1]).count(None))
+
     def note(self, text: str) -> None:
         """Show the latest thing worth a line."""
         self._note = text
@@ -140,6 +155,8 @@ class Board:
         footer = Text(f"{now - self._started:.0f} s", "bold")
         if self._known:
             footer.append(f"  {self._known}", "cyan")
+        if self._place:
+            footer.append(f"\n{self._place}", "dim")
         if self._note:
             footer.append(f"\n{self._note}", "dim")
         names, verdicts = self._line
@@ -147,6 +164,11 @@ class Board:
             return Group(table, footer)
         strip = Strip.living(names, verdicts, self._running)
         return Group(*strip.lines(self._console.width), table, footer)
+
+
+def _left(points: int) -> str:
+    """Say how many points of the line that is walked have no verdict yet."""
+    return f"; {points} of this line not probed" if points else ""
 
 
 def console_for(*, stderr: bool = False) -> Console:
