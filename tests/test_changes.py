@@ -171,6 +171,16 @@ def test_names_passwords_and_ports_are_no_differences() -> None:
     assert told.events[0].get("text") == "<port> <password> <password>"
 
 
+def test_two_ids_of_one_event_are_the_same_or_not() -> None:
+    other = UUID.replace("9", "8")
+    told = [
+        _trace(["sent", "Basic.Publish", {"correlation_id": UUID, "message_id": second}]).events[0]
+        for second in (UUID, other)
+    ]
+    assert [e.get("correlation_id") for e in told] == ["<id>", "<id>"]
+    assert [e.get("message_id") for e in told] == ["<id>", "<id 2>"]
+
+
 def test_where_code_stands_in_a_traceback_is_no_behaviour() -> None:
     output = 'Traceback (most recent call last):\n  File "x.py"\n    a()\nValueError: no\n'
     assert [e.name for e in _trace(output=output).events if e.source == "output"] == [
@@ -204,6 +214,13 @@ _INFO: list[Any] = ["log", "x", _RECEIVED]
         (_ended(), _raised("TypeError", "got an unexpected keyword argument 'x'"), "gone", True),
         (_ended(_HANDLED), _ended(), "lost", True),
         (_ended(_PUBLISH), _ended(), "lost", True),
+        (_ended(["seen", "decode", {}]), _ended(), "order", False),
+        (_ended(_HANDLED, ["seen", "('other', 1)", {}]),
+         _ended(["seen", "('other', 1)", {}], ["seen", "('handle', 'b')", {}]), "order", False),
+        (_ended(["seen", '{"asyncapi": 2}', {}]), _ended(["seen", '{"asyncapi": 3}', {}]),
+         "text", False),
+        (_ended(["seen", "('refused', 'no')", {}]), _ended(), "raises", False),
+        (_ended(), _ended(["seen", "('refused', 'no')", {}]), "raises", True),
         (_ended(), _ended(_HANDLED), "order", False),
         (_ended(_HANDLED), _ended(["seen", "('handle', b'a')", {}]), "order", False),
         (_ended(_INFO), _ended(), "logs", False),
@@ -298,6 +315,7 @@ def test_kinds_are_the_issues() -> None:
         Difference("raises", "end", "", "", "KeyError: a", "ValueError: an error in it"),
         Difference("gone", "end", "", "", "ends", "AttributeError: no", "no"),
         Difference("lost", "seen", "handle", "", "('handle', 'a')", None),
+        Difference("text", "seen", "", "", "{" + "a" * 300 + "b}", "{" + "a" * 300 + "c}"),
         Difference("lost", "left", "demo", "messages", "1", "0"),
         Difference("wire", "sent", "Basic.Publish", "body", "b'1'", "b'2'"),
         Difference("wire", "sent", "Basic.Publish", "headers", None, "{}"),

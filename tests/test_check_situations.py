@@ -11,7 +11,7 @@ from bisector.changes.kinds import DIMENSIONS
 from bisector.changes.looking import Looked
 from bisector.changes.result import of_import
 from bisector.check import situations
-from bisector.check.result import Judgement
+from bisector.check.result import Judgement, Situations
 from tests.command import TOOL, run
 from tests.test_check import told
 
@@ -24,7 +24,7 @@ def _finding(difference: Difference, *, sure: bool = True) -> Finding:
     return Finding(difference, frozenset({ONE}), situations=3, touched=3, sure=sure)
 
 
-def _read(*found: Finding, cut: bool = False) -> situations.Situations:
+def _read(*found: Finding, cut: bool = False) -> Situations:
     return situations.read(Looked([*found], Compared(40, 60, choices={ONE, TWO}), cut=cut))
 
 

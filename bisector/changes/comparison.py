@@ -23,6 +23,8 @@ from bisector.tasks import together
 
 Run = Callable[[Situation], Awaitable[tuple[Trace, Trace] | None]]
 """Runs a situation on both sides; None: it was not needed on the new one."""
+SURVEY = 0.25
+"""The part of the time in which situations are run on the old side alone, to see what they call."""
 RESERVE = 0.3
 """The part of the time that is kept for shrinking and for writing programs."""
 
@@ -95,6 +97,7 @@ class Comparison:
         self._locks: dict[tuple[str, ...], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._known: dict[Situation, asyncio.Future[list[Difference]]] = {}
         self._need = Need(old.functions, changed)
+        self._before: dict[Situation, Trace] = {}
         self.compared = Compared()
         self.found: list[Finding] = []
         self._started = time.monotonic()
@@ -119,13 +122,17 @@ class Comparison:
         singles = planning.singles(self._dimensions, self._key)
         if singles:  # what always differs is known before the rest
             await self._one(singles[0], self._needed)
-        self.compared.complete = await self._all(iter(singles[1:]), jobs, stop)
+        await self._survey(singles[1:], jobs, self._started + plan.seconds * SURVEY)
+        first = self._need.rare_first(self._before)
+        rest = [s for s in singles[1:] if s not in self._before]
+        self.compared.complete = await self._all(iter([*first, *rest]), jobs, stop)
         known = self.compared.not_offered | {
             c for f in self.found if f.kind == "gone" for c in f.choices
         }
         social = [d for d in self._dimensions if d.name not in ALONE]
-        crossed = planning.crossed(social, HUBS, known, self._key)
-        together_ = planning.together(social, known, seed, KIN, self._key)
+        key = _in_order(first) if first else self._key
+        crossed = planning.crossed(social, HUBS, known, key)
+        together_ = planning.together(social, known, seed, KIN, key)
         await self._all(self._need.worth(planning.in_turns(crossed, together_)), jobs, stop)
         if not plan.brief:
             again = [s for s in singles if self._need.none(s)]
@@ -136,6 +143,19 @@ class Comparison:
         end = self._started + plan.seconds
         await together(showing.show(f, self._sides, self._both, end) for f in asked)
         return [f for f in found if f.sure or f not in asked]
+
+    async def _survey(self, situations: Iterable[Situation], jobs: int, stop: float) -> None:
+        """Run on the old side alone what that tells of, to know what to run first on the new."""
+        told = (s for s in situations if self._need.known(s))
+
+        async def work() -> None:
+            for situation in told:
+                self.compared.runs += 1
+                self._before[situation] = await self._sides[0].trace(situation.text)
+                if time.monotonic() > stop:
+                    return
+
+        await together(work() for _ in range(jobs))
 
     async def _all(
         self,
@@ -259,8 +279,10 @@ class Comparison:
         if not self._need.known(situation):
             return await self._both(situation)
         text = situation.text
-        self.compared.runs += 1
-        before = await self._sides[0].trace(text)
+        before = self._before.get(situation)
+        if before is None:
+            self.compared.runs += 1
+            before = await self._sides[0].trace(text)
         if not self._need.of(before):
             return None
         self.compared.runs += 1
@@ -274,3 +296,9 @@ class Comparison:
         self.compared.runs += 2
         old, new = await together(side.trace(text, seconds) for side in self._sides)
         return old, new
+
+
+def _in_order(singles: Sequence[Situation]) -> planning.Key:
+    """Sort choices as they stand here, what is not here last."""
+    places = {choice: n for n, single in enumerate(singles) for choice in single.choices}
+    return lambda some: min(places.get(choice, len(places)) for choice in some)

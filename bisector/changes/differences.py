@@ -159,7 +159,8 @@ def _sequence(source: str, old: list[Event], new: list[Event]) -> list[Differenc
             found += _fields(first, second)
         found += [_presence(event, before=True) for event in gone[both:]]
         found += [_presence(event, before=False) for event in more[both:]]
-    return _without_moved(found)
+    found = _without_moved(found)
+    return _otherwise(found) if source == "seen" else found
 
 
 def _surface(old: Iterable[Event], new: Iterable[Event]) -> list[Difference]:
@@ -203,9 +204,30 @@ def _without_moved(found: list[Difference]) -> list[Difference]:
     ]  # fmt: skip
 
 
+def _otherwise(found: list[Difference]) -> list[Difference]:
+    """What is noted once more and once less is noted otherwise: nothing is lost."""
+    rest, news = [], [d for d in found if d.before is None]
+    for difference in found:
+        if difference.after is None:
+            other = next((d for d in news if d.name == difference.name), None)
+            if other is not None:
+                news.remove(other)
+                rest.append(_noted(difference.name, difference.before, other.after))
+                continue
+        if difference.before is not None:
+            rest.append(difference)
+    return rest + news
+
+
+def _noted(label: str, old: str | None, new: str | None) -> Difference:
+    # A document is a text; all else says with what user code is called.
+    kind = "text" if not label and (old or "").startswith(("{", "<")) else "order"
+    return Difference(kind, "seen", label, "", old, new)
+
+
 def _fields(old: Event, new: Event) -> list[Difference]:
     if old.source == "seen":
-        return [Difference("order", "seen", _label(old.name), "", old.name, new.name)]
+        return [_noted(_label(old.name), old.name, new.name)]
     if old.source == "output":
         return [Difference("text", "output", "", "", old.name, new.name)]
     if old.source == "log":
@@ -231,7 +253,13 @@ def _presence(event: Event, *, before: bool) -> Difference:
     """An event that is only on one side."""
     kind, name, detail, text = "wire", event.name, "", " ".join(v for _, v in event.fields)
     if event.source == "seen":
-        kind, name, text = ("lost" if before else "order"), _label(event.name), event.name
+        # A word says that user code was called; what is noted with a value was handled.
+        step = re.fullmatch(r"[A-Za-z][\w -]*", event.name) is not None
+        kind, name, text = (
+            ("lost" if before and not step else "order"),
+            _label(event.name),
+            event.name,
+        )
         if name in CAUGHT:
             kind = "raises"
     elif event.source == "log":

@@ -13,6 +13,8 @@ from bisector.changes.situations import Situation
 
 SHOWN = 160
 """Characters of a value in a sentence."""
+BEFORE = 40
+"""Characters of a long one before the place where it differs."""
 
 
 @dataclass
@@ -74,7 +76,7 @@ class Finding:
 
 def describe(d: Difference) -> str:
     """A difference in words."""
-    old, new = (_short(text) if text is not None else None for text in (d.before, d.after))
+    old, new = (_short(text) if text is not None else None for text in unlike(d.before, d.after))
     if d.before_lacks:
         return f"it is new; before: {_short(d.detail.removeprefix(NEW))}"
     if d.kind == "gone":
@@ -104,6 +106,15 @@ def describe(d: Difference) -> str:
     if old is None:
         return f"{what}{field_} is new: {new}".rstrip(": ")
     return f"{what}{field_} was {old} and is {new}"
+
+
+def unlike(old: str | None, new: str | None) -> tuple[str | None, str | None]:
+    """Of two long texts what is around the first place where they differ."""
+    if old is None or new is None or min(len(old), len(new)) < SHOWN:
+        return old, new
+    place = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
+    start = max(0, place - BEFORE)
+    return (f"...{old[start:]}", f"...{new[start:]}") if start else (old, new)
 
 
 def _verb(told: str | None) -> str:

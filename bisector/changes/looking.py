@@ -17,6 +17,7 @@ from bisector.environments.recipes import Environment
 from bisector.environments.releases import PACKAGE
 from bisector.errors import OutsideError
 from bisector.rabbitmq.broker import Broker
+from bisector.tasks import together
 
 JOBS = 12
 """Situations at a time on each side: they wait more than they work."""
@@ -61,29 +62,30 @@ async def look(
         OutsideError: it cannot be made: RabbitMQ does not stay up.
     """
     changed = _changed(old, new)
-    why: list[str | None] = []
-    runners: list[Runner] = []
     async with contextlib.AsyncExitStack() as stack:
-        for side in (old, new):
+
+        async def start(side: Side) -> Runner | str:
             note(f"importing {side.name}")
+            reach = changed is not None  # on both sides, so that both are as slow
+            made = runner(side.name, side.environment, broker, jobs, reach=reach)
             try:
-                reach = changed is not None  # on both sides, so that both are as slow
-                made = runner(side.name, side.environment, broker, jobs, reach=reach)
-                runners.append(await stack.enter_async_context(made))
-                why.append(None)
+                return await stack.enter_async_context(made)
             except UnimportableError as error:
-                why.append(str(error))
-        if all(why):
+                return str(error)
+
+        one, other = await together([start(old), start(new)])
+        if isinstance(one, str) and isinstance(other, str):
             raise NeitherImportsError(
-                f"neither {old.name} nor {new.name} imports ({why[0]}): choose other dependencies,"
+                f"neither {old.name} nor {new.name} imports ({one}): choose other dependencies,"
                 " with --deps or --with"
             )
-        if any(why):
+        if isinstance(one, str) or isinstance(other, str):
+            why = (each if isinstance(each, str) else None for each in (one, other))
             return Looked([of_import(*why)], Compared())
         words = priority.changed_words(old.environment, new.environment)
         key = priority.order(dimensions, words)
         comparison = Comparison(
-            runners[0], runners[1], dimensions, key=key, changed=changed, note=note
+            one, other, dimensions, key=key, changed=changed, note=note
         )  # fmt: skip
         try:
             found = await asyncio.wait_for(comparison.run(plan), plan.limit)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from bisector.changes.differences import not_offered
 from bisector.changes.grammar import Choice
@@ -44,6 +45,22 @@ class Need:
         if before.reached is None or not_offered(before.end):  # that may be offered there
             return True
         return self._changed is None or not before.reached.isdisjoint(self._changed)
+
+    def rare_first(self, traces: Mapping[Situation, Trace]) -> list[Situation]:
+        """Sort what ran on the old side: what calls functions that differ, and few others call.
+
+        What all call is seen by any of them; what only one calls is seen by no other.
+        """
+        changed = self._changed or frozenset()
+        called = {
+            situation: (t.reached or frozenset()) & changed for situation, t in traces.items()
+        }
+        common = Counter(number for numbers in called.values() for number in numbers)
+
+        def rarest(situation: Situation) -> int:
+            return min((common[number] for number in called[situation]), default=len(traces))
+
+        return sorted(traces, key=rarest)
 
     def has_none(self, situation: Situation) -> None:
         """Remember that it calls nothing that differs."""

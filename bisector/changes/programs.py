@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bisector.changes.differences import Difference
-from bisector.changes.findings import Finding
+from bisector.changes.findings import BEFORE, Finding, unlike
 
 SECONDS = 6
 """After which a program that hangs fails, by itself."""
@@ -42,7 +42,7 @@ TASKS = """\
 ALARM = f"""\
 signal.signal(signal.SIGALRM, lambda *_: os._exit(1))
 signal.alarm({SECONDS})  # to hang is to fail"""
-_MASK = re.compile(r"<\w+>|<\.\.\.>")
+_MASK = re.compile(r"<\w+(?: \d+)?>|<\.\.\.>")
 _MODULES = (
     "aio_pika", "logging", "os", "pamqp.frame", "signal", "sys", "tempfile", "warnings",
 )  # fmt: skip
@@ -127,6 +127,10 @@ def _of_notes(d: Difference) -> Iterator[tuple[Check, str]]:
     """Of what the program notes by itself, or can be made to note."""
     tap = {"log": LOGS, "warning": WARNINGS}.get(d.source, "")
     last = TASKS if d.source == "task" else ""
+    for side, text in zip(("before", "after"), unlike(d.before, d.after), strict=True):
+        words = (text or "").removeprefix("...")[: BEFORE + 40]
+        if text and text.startswith("...") and not _MASK.search(words):
+            yield Check(f"any({words!r} in str(x) for x in seen)", tap, last), side
     for side, value in _values(d):
         text = d.name if d.source == "task" else value
         if d.source == "log":

@@ -41,13 +41,14 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"(?i)(at)?0x[0-9a-f]{6,}", "<address>"),
     (r"\b(id|task-|Task-|Thread-)=?\d+", r"\1<number>"),
     (r"\bid='\d+'", "id=<number>"),  # of a mock
-    (r"(?<=faststream[-/ ])v?\d+\.\d+\.\d+\w*", "<version>"),
+    (r"(?<=[fF]ast[sS]tream[-/ ])v?\d+\.\d+\.\d+\w*", "<version>"),
     (r"(?<![^\s'\"(])[^\s'\"(]*/(site-packages|python3\.\d+)/", "<python>/"),
     (r"(?<=\.py)(:|\", line )\d+", r"\1<line>"),
     (r"\d+(\.\d+)?(?= ?(s|ms|seconds?)\b)", "<time>"),
     (r"'(version|platform|information)': '[^']*'", r"'\1': '<...>'"),
     (r"ports? [\d, ]+", "port <port>"),
 )
+_ID = re.compile(_RULES[0][0])
 _MOMENT = re.compile(
     r"datetime\.datetime\((?P<args>\d{4}(, \d+){2,6})(?P<zone>, tzinfo=[^()]*(\([^()]*\))?)?\)"
     r"|(?P<iso>\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)([.,]\d+)?(?P<offset>[+-]\d\d:?\d\d|Z)?"
@@ -121,11 +122,21 @@ def _lines(output: str) -> list[str]:
 
 
 def _event(source: str, name: str, fields: Mapping[str, str], words: Mapping[str, str]) -> Event:
+    fields = _ids(fields)
     if source == "end" and "where" in fields:
         fields = {**fields, "where": re.sub(r":\d+ ", " ", fields["where"])}
     return Event(
         source, normal(name, words), tuple((k, normal(v, words)) for k, v in fields.items())
     )
+
+
+def _ids(fields: Mapping[str, str]) -> Mapping[str, str]:
+    """Tell ids of one event apart by number: whether two are the same is no matter of luck."""
+    found = list(dict.fromkeys(i for value in fields.values() for i in _ID.findall(value)))
+    if len(found) < 2:
+        return fields
+    numbered = {one: f"<id {number}>" for number, one in enumerate(found[1:], 2)}
+    return {k: _ID.sub(lambda m: numbered.get(m[0], m[0]), v) for k, v in fields.items()}
 
 
 def normal(text: str, words: Mapping[str, str] | None = None) -> str:

@@ -13,7 +13,7 @@ from bisector.check.candidates import Named
 from bisector.check.result import Change, Judgement, Situations
 from bisector.rabbitmq.broker import Broker
 
-SECONDS = 28.0
+SECONDS = 27.0
 """For looking, and for seeing again what is worse; with the imports of both sides half a minute."""
 QUICK_SECONDS = 5.0
 LOOKING = 0.8

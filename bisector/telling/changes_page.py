@@ -21,7 +21,7 @@ HEAD = """\
 Found by machine: `nox -s changes -- --all` compares every release with the one before it, in
 generated situations, with the same dependencies. One line is one cause, most telling first; each
 links to a program that passes on one side and fails on the other. How far that reaches:
-[What changed?](../docs/how-to/changes.md)."""
+[What `changes` sees](../docs/explanation/changes.md)."""
 ALIKE = "on the earlier side alone, for they call no function that differs"
 LONGEST = 220
 """Characters of a sentence on the page; JSON has all of it."""

@@ -30,6 +30,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
 HUBS = (
     "document=asyncapi", "document=specification", "tested=plain", "handler=raises",
     "reply=decorator", "payload=dict", "place=router with prefix", "by=publisher",
+    "delivery=unroutable", "life=never started",
 )  # fmt: skip
 """Choices that every other one is tried with first, for much goes through them."""
 ALONE = ("surface", "object", "refused", "refused_in_test", "command")

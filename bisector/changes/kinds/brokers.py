@@ -6,6 +6,7 @@ from bisector.changes.grammar import dimension
 from bisector.changes.kinds.middlewares import EDGES, NOTING
 
 PARTS = 'url = urlsplit(os.environ["AMQP_URL"])'
+WITHOUT = 'await broker.publish("without the prefix", "%s", RabbitExchange("demo-x"%s))'
 DEPENDENCY = """\
 def look():
     seen.append("dependency")"""
@@ -38,6 +39,16 @@ DIMENSIONS = (
         host_and_port={"definitions": PARTS, "url": "", "broker": (
             "host=url.hostname", "port=url.port", "login=url.username", "password=url.password")},
         port={"definitions": PARTS, "broker": "port=url.port"},
+        # What keywords say, and the URL says otherwise.
+        port_not_of_url={"definitions": PARTS, "broker": "port=url.port",
+                         "url": 'f"amqp://{url.username}:{url.password}@{url.hostname}:1/"'},
+        host_not_of_url={"definitions": PARTS, "broker": "host=url.hostname", "url":
+                         'f"amqp://{url.username}:{url.password}@127.0.0.9:{url.port}/"'},
+        login_not_of_url={"definitions": PARTS,
+                          "broker": ("login=url.username", "password=url.password"),
+                          "url": 'f"amqp://wrong:guess@{url.hostname}:{url.port}/"'},
+        virtualhost_not_of_url={"broker": 'virtualhost="/"', "url":
+                                'os.environ["AMQP_URL"].rpartition("/")[0] + "/other"'},
         login={"definitions": PARTS, "broker": ("login=url.username", "password=url.password")},
         virtualhost={"broker": 'virtualhost="/"'},
         virtualhost_named={"broker": 'virtualhost="other"'},
@@ -122,6 +133,15 @@ DIMENSIONS = (
         prefix_at_inclusion={
             "on": "router", "prefix": "demo-a-", "routers": "router = RabbitRouter($router)",
             "registered": 'broker.include_router(router, prefix="demo-a-")'},
+        prefix_at_inclusion_and_publisher={
+            "on": "router", "prefix": "demo-a-", "routers": "router = RabbitRouter($router)",
+            "registered": 'broker.include_router(router, prefix="demo-a-")',
+            "decorators": '@router.publisher("out")'},
+        prefix_at_two_inclusions={
+            "on": "router", "prefix": "demo-a-b-",
+            "routers": ("outer = RabbitRouter()", "router = RabbitRouter($router)"),
+            "registered": ('outer.include_router(router, prefix="b-")',
+                           'broker.include_router(outer, prefix="demo-a-")')},
         included_before={
             "on": "router",
             "routers": ("router = RabbitRouter($router)", "broker.include_router(router)")},
@@ -144,11 +164,13 @@ DIMENSIONS = (
                               "decorators": '@router.publisher("out")'},
         prefix_and_key={"on": "router", "router": 'prefix="demo-a-"',
                         "queue": 'RabbitQueue("demo", routing_key="key")',
-                        "exchange": 'RabbitExchange("demo-x")', "key": "demo-a-key"},
+                        "exchange": 'RabbitExchange("demo-x")', "key": "demo-a-key",
+                        "started": WITHOUT % ("key", "")},
         prefix_and_path={"on": "router", "router": 'prefix="demo.a."',
                          "queue": 'RabbitQueue("demo", routing_key="{name}.b")',
                          "exchange": 'RabbitExchange("demo-x", type=ExchangeType.TOPIC)',
-                         "key": "demo.a.x.b", "extra": "name: str = Path()", "notes": "name"},
+                         "key": "demo.a.x.b", "extra": "name: str = Path()", "notes": "name",
+                         "started": WITHOUT % ("x.b", ", type=ExchangeType.TOPIC")},
         path_in_prefix={"on": "router", "router": 'prefix="demo.{name}."',
                         "queue": 'RabbitQueue("demo", routing_key="b")',
                         "exchange": 'RabbitExchange("demo-x", type=ExchangeType.TOPIC)',

@@ -244,6 +244,10 @@ DIMENSIONS = (
         publisher_on_prefixed_router={"registered": (
             'extra = RabbitRouter(prefix="demo-p-")', 'publisher = extra.publisher("out")',
             "broker.include_router(extra)"), "send": "await publisher.publish($payload$options)"},
+        publisher_prefixed_at_inclusion={"registered": (
+            "extra = RabbitRouter()", 'publisher = extra.publisher("out")',
+            'broker.include_router(extra, prefix="demo-p-")'),
+            "send": "await publisher.publish($payload$options)"},
         publisher_before_inclusion={"registered": (
             "extra = RabbitRouter()", 'publisher = extra.publisher("demo-out")'),
             "started": "broker.include_router(extra)",
@@ -266,6 +270,7 @@ DIMENSIONS = (
         plain_with_properties=_plain('b"1", headers={"a": 1}, correlation_id="5", type="t"'),
         plain_reply_to_nowhere=_plain('b"hello", reply_to="demo-gone"'),
         plain_wrong_text=_plain('b"\\xff", content_type="text/plain"'),
+        plain_bytes_of_no_text=_plain('b"\\x80\\x81\\x82"'),
         plain_json_without_type=_plain('b"[1]"'),
         plain_with_encoding=_plain('b"hello", content_encoding="gzip"'),
         plain_persistent=_plain('b"hello", delivery_mode=2, priority=4, expiration=5'),

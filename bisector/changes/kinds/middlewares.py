@@ -127,6 +127,16 @@ def noting(name):
 
     return noted"""
 
+
+def _decoded_again(value: str) -> dict[str, str]:
+    """A decoder that says that it is called, and a message that is decoded once more."""
+    return {
+        "definitions": f'async def decode(msg):\n    seen.append("decode")\n    return {value}',
+        "subscriber": "decoder=decode", "extra": "message: RabbitMessage",
+        "notes": "await message.decode()",
+    }  # fmt: skip
+
+
 DIMENSIONS = (
     dimension(
         "middlewares", "middleware",
@@ -258,6 +268,9 @@ DIMENSIONS = (
               "subscriber": "decoder=decode"},
         synchronous={"definitions": "def decode(msg):\n    return 5",
                      "subscriber": "decoder=decode"},
+        none_again=_decoded_again("None"),
+        empty_again=_decoded_again('""'),
+        zero_again=_decoded_again("0"),
         counted={"definitions": DECODER, "subscriber": "decoder=decode", "extra":
                  "message: RabbitMessage", "notes": ("await message.decode()",)},
         of_requests={"definitions": DECODER, "broker": "decoder=decode", "handler": "return 1",
