@@ -25,6 +25,8 @@ Run = Callable[[Situation], Awaitable[tuple[Trace, Trace] | None]]
 """Runs a situation on both sides; None: it was not needed on the new one."""
 SURVEY = 0.25
 """The part of the time in which situations are run on the old side alone, to see what they call."""
+WORTH_A_SURVEY = 15.0
+"""Seconds: in less time it is better to begin."""
 RESERVE = 0.3
 """The part of the time that is kept for shrinking and for writing programs."""
 
@@ -122,7 +124,8 @@ class Comparison:
         singles = planning.singles(self._dimensions, self._key)
         if singles:  # what always differs is known before the rest
             await self._one(singles[0], self._needed)
-        await self._survey(singles[1:], jobs, self._started + plan.seconds * SURVEY)
+        if plan.seconds >= WORTH_A_SURVEY:
+            await self._survey(singles[1:], jobs, self._started + plan.seconds * SURVEY)
         first = self._need.rare_first(self._before)
         rest = [s for s in singles[1:] if s not in self._before]
         self.compared.complete = await self._all(iter([*first, *rest]), jobs, stop)
