@@ -28,64 +28,57 @@ def make(name: str) -> Made:
     return _MAKERS[name](*([float(number)] if number else []))
 
 
+Does = Optional[Callable[[], Optional[Awaitable[None]]]]
+"""What is done before a message is passed on; what it returns is awaited."""
+
+
 def _nothing() -> Made:
-    return Made(_passing())
-
-
-def _passing() -> Any:
     """What a user begins with: both scopes pass on what they get."""
+    return _passing(None, None)
+
+
+def _passing(consuming: Does, publishing: Does) -> Made:
     base: Any = importlib.import_module("faststream").BaseMiddleware
+
     if "call_next" not in inspect.signature(base.consume_scope).parameters:
 
         class Hooks(base):  # type: ignore[misc]  # older ones are entered and left
             async def on_consume(self, msg: Any) -> Any:
+                if consuming and (waits := consuming()):
+                    await waits
                 return msg
 
             async def on_publish(self, msg: Any) -> Any:
+                if publishing and (waits := publishing()):
+                    await waits
                 return msg
 
-        return Hooks
+        return Made(Hooks)
 
     class Scopes(base):  # type: ignore[misc]
         async def consume_scope(self, call_next: Any, msg: Any) -> Any:
+            if consuming and (waits := consuming()):
+                await waits
             return await call_next(msg)
 
         async def publish_scope(self, call_next: Any, msg: Any, *args: Any, **options: Any) -> Any:
+            if publishing and (waits := publishing()):
+                await waits
             return await call_next(msg, *args, **options)
 
-    return Scopes
-
-
-def _before(consuming: Callable[[], Optional[Awaitable[None]]], publishing: Any = None) -> Made:
-    """Do something before a message is passed on, which may have to be awaited."""
-    passing = _passing()
-    names = [name for name in ("consume_scope", "publish_scope", "on_consume", "on_publish")
-             if name in vars(passing)]  # fmt: skip
-
-    def method(name: str, does: Any) -> Any:
-        async def doing(self: Any, *args: Any, **options: Any) -> Any:
-            waits = does()
-            if waits:
-                await waits
-            return await getattr(super(made, self), name)(*args, **options)
-
-        return doing
-
-    both = zip(names, (consuming, publishing))
-    made = type("Before", (passing,), {name: method(name, does) for name, does in both if does})
-    return Made(made)
+    return Made(Scopes)
 
 
 def _burn(microseconds: float) -> Made:
-    """Takes so much CPU time of every message."""
+    """Takes so much time of every message, and does not enter the kernel: that would cost more."""
     seconds = microseconds / 1e6
 
     def burn() -> None:
-        until = time.thread_time() + seconds
-        while time.thread_time() < until:
+        until = time.perf_counter() + seconds
+        while time.perf_counter() < until:
             pass
 
-    return _before(burn, burn)
+    return _passing(burn, burn)
 
 
 def _late(seconds: float) -> Made:
@@ -97,7 +90,7 @@ def _late(seconds: float) -> Made:
         count += 1
         return None if count % LATE_EVERY else asyncio.sleep(seconds)
 
-    return _before(wait)
+    return _passing(wait, None)
 
 
 def _prometheus() -> Made:
