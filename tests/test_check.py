@@ -142,7 +142,8 @@ def test_a_candidate_that_hangs_fails_before_anything_is_timed(
     assert "sibling-close" in junit.read_text()
     assert "sibling-close" in summary.read_text()
     accepted = run(
-        [*TOOL, "check", "0.4.7", "--baseline", "0.5.0", "--no-speed", "--allow", "sibling-close"],
+        [*TOOL, "check", "0.4.7", "--baseline", "0.5.0", "--no-speed", "--no-situations",
+         "--allow", "sibling-close"],
         checkout, AMQP_URL=own_url,
     )  # fmt: skip
     assert accepted.code == 0, accepted.said
@@ -150,7 +151,8 @@ def test_a_candidate_that_hangs_fails_before_anything_is_timed(
 
 @pytest.mark.alone
 def test_the_fixed_release_passes_and_a_round_without_rabbitmq_is_void(checkout: Path) -> None:
-    command = [*TOOL, "check", "0.5.0", "--baseline", "0.4.7", "--quick", "--json", "-",
+    command = [*TOOL, "check", "0.5.0", "--baseline", "0.4.7", "--quick", "--no-situations",
+               "--json", "-",
                "--allow", "peak memory:5"]  # fmt: skip  # 0.4 to 2.2 %, by what else is loaded
     with started(command, checkout) as running:
         measuring = descendant(running, "benchmarks.rounds")
@@ -215,7 +217,7 @@ def test_bad_input_ends_with_one_clear_line(
 
 
 def test_no_process_is_left_after_sigterm_in_a_round(checkout: Path, own_url: str) -> None:
-    command = [*TOOL, "check", "0.5.0", "--baseline", "0.4.7"]
+    command = [*TOOL, "check", "0.5.0", "--baseline", "0.4.7", "--no-situations"]
     with started(command, checkout, AMQP_URL=own_url) as running:
         measuring = descendant(running, "benchmarks.rounds")
         running.terminate()
