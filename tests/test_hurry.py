@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -23,7 +24,7 @@ from bisector.environments.recipes import Environment
 from bisector.environments.releases import Release
 from bisector.places.place import Stage
 from bisector.questions import programs
-from bisector.questions.behaviour import Observation
+from bisector.questions.behaviour import Early, Observation
 from bisector.questions.ending import Rules
 from bisector.questions.programs import Program
 from bisector.rabbitmq.broker import Broker
@@ -43,9 +44,9 @@ class Known:
     def has(self, environment: Environment) -> bool:
         raise AssertionError(environment)
 
-    def __init__(self, does: dict[str, str]) -> None:
-        self.does = does
-        self.asked: list[tuple[str, bool]] = []
+    def __init__(self, does: dict[str, str], longer: int = 5) -> None:
+        self.does, self.longer = does, longer
+        self.asked: list[str] = []
 
     def one_at_a_time(self, why: str, *, always: bool = False) -> None:
         raise AssertionError(why, always)
@@ -54,18 +55,22 @@ class Known:
         self,
         version: str,
         _environment: Environment,
-        program: Program,
+        _program: Program,
         _rules: Rules,
         _stage: Stage = lambda _text: None,
         *,
         alone: bool = False,  # noqa: ARG002
+        early: Early | None = None,
     ) -> Observation:
+        self.asked.append(version)
         await asyncio.sleep(0)
-        self.asked.append((version, program.hurried))
-        bad = self.does[version] == HANGS or (self.does[version] == SLOW and program.hurried)
-        evidence = {"hurried": True} if bad and program.hurried else {}
-        verdict = Verdict.BAD if bad else Verdict.GOOD
-        return Observation(version, verdict, "x", "so", 0.1, evidence=evidence)
+        if early and self.does[version] != GOOD:
+            guess = Observation(version, Verdict.BAD, "x", "so", 0.1, evidence={"early": True})
+            await early(guess)
+            for _ in range(self.longer):
+                await asyncio.sleep(0)
+        verdict = Verdict.BAD if self.does[version] == HANGS else Verdict.GOOD
+        return Observation(version, verdict, "x", "so", 1.0)
 
 
 class Ready:
@@ -103,22 +108,26 @@ def bisect(place: Known, folder: Path) -> Answer:
 LINES = st.lists(st.tuples(st.sampled_from([GOOD, HANGS, SLOW]), st.integers(1, 12)), min_size=1)
 
 
-@given(LINES.map(lambda runs: [does for does, many in runs for _ in range(many)][:60]))
+@given(
+    LINES.map(lambda runs: [does for does, many in runs for _ in range(many)][:60]),
+    st.integers(0, 40),
+)
 @settings(max_examples=60)
-def test_no_answer_rests_on_a_hang_called_early(does: list[str]) -> None:
+def test_no_answer_rests_on_a_hang_called_early(does: list[str], longer: int) -> None:
     if len(does) < 2:
         return
-    place = Known({f"1.{n}": what for n, what in enumerate(does)})
+    place = Known({f"1.{n}": what for n, what in enumerate(does)}, longer)
     with tempfile.TemporaryDirectory() as folder:
         found = bisect(place, Path(folder))
     named = {v for flip in found.flips for v in (flip.before, flip.after, flip.since)}
     for version in named or {*found.probed}:
         truth = Verdict.BAD if place.does[version] == HANGS else Verdict.GOOD
         assert found.verdict(version) is truth
-        assert truth is Verdict.GOOD or any(not o.hurried for o in found.observations[version])
+        assert truth is Verdict.GOOD or any(not o.early for o in found.observations[version])
     for flip in found.flips:
         for version in (flip.before, flip.after):
             assert len(found.observations[version]) >= 2
+            assert place.asked.count(version) >= len(found.observations[version])
 
 
 def test_one_that_was_only_slow_takes_back_all_that_was_called_early(tmp_path: Path) -> None:
@@ -143,19 +152,28 @@ async def watched(url: str, call: Callable[[], Awaitable[Any]]) -> scenarios.Cal
 
 
 @pytest.fixture
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PROBE_HURRY", "yes")
+def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Where a hang is called early."""
+    monkeypatch.setenv("PROBE_EARLY", str(tmp_path / "early.json"))
+    return tmp_path / "early.json"
 
 
-@pytest.mark.usefixtures("hurry")
-def test_what_waits_for_nothing_is_called_a_hang_early(own_url: str) -> None:
-    call = asyncio.run(watched(own_url, lambda: asyncio.Event().wait()))
-    assert call.meanwhile == scenarios.HURRIED_PUBLISHES
-    assert call.seconds == call.deadline < 60
+def test_what_waits_for_nothing_is_called_a_hang_early_and_watched_on(
+    own_url: str, said: Path
+) -> None:
+    async def slow() -> bool:
+        while not await asyncio.to_thread(said.exists):  # noqa: ASYNC110  # of another process, in life
+            await asyncio.sleep(0.01)
+        return True
+
+    call = asyncio.run(watched(own_url, slow))
+    assert call.returned
+    told = json.loads(said.read_text())
+    assert (told["outcome"], told["evidence"]["early"]) == ("hang", True)
+    assert told["evidence"]["published_meanwhile"] >= scenarios.EARLY_PUBLISHES
 
 
-@pytest.mark.usefixtures("hurry")
-def test_what_is_slow_because_the_processor_is_is_not(own_url: str) -> None:
+def test_what_is_slow_because_the_processor_is_is_not(own_url: str, said: Path) -> None:
     async def computes() -> None:
         for _ in range(200):  # 0.6 s, a step of the event loop at a time, as on a busy machine
             end = time.thread_time() + 0.003
@@ -163,12 +181,11 @@ def test_what_is_slow_because_the_processor_is_is_not(own_url: str) -> None:
                 pass
             await asyncio.sleep(0)
 
-    call = asyncio.run(watched(own_url, computes))
-    assert not call.meanwhile
+    asyncio.run(watched(own_url, computes))
+    assert not said.exists()
 
 
 def test_nothing_is_called_early_unless_that_is_asked_for(own_url: str) -> None:
     call = asyncio.run(watched(own_url, lambda: asyncio.Event().wait()))
     assert not call.returned
     assert call.deadline == scenarios.FLOOR_SECONDS
-    assert not call.meanwhile

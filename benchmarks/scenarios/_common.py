@@ -4,7 +4,8 @@ The convention is that of ``git bisect run``: a scenario exits with 0 = good, 1 
 be tested, 128 = abort (trouble that is not the release's). RabbitMQ is at ``AMQP_URL``; or, while
 it may still be booting, ``PROBE_BROKER`` names a pipe that will tell the variables. It prints one
 line that says what happened, and writes ``{"outcome", "reason", "evidence"}`` as JSON to the file
-that ``PROBE_REPORT`` names, if any.
+that ``PROBE_REPORT`` names, if any; and, while it still waits for what seems to hang, to the one
+that ``PROBE_EARLY`` names.
 
 Nothing stays on RabbitMQ, however the scenario ends, even by SIGKILL: queues are exclusive to a
 connection or delete themselves with their last consumer, exchanges with their last queue. Names are
@@ -40,8 +41,8 @@ SETUP_SECONDS = 10.0  # for a step that is not the one in question
 TIDY_SECONDS = 0.5  # for each step of tidying up: the process is about to end anyway
 FLOOR_SECONDS = 1.0  # no deadline is shorter
 GENEROUS = 20  # a deadline is this many times what was measured before
-HURRIED_SECONDS = 0.25  # no hang is called earlier,
-HURRIED_PUBLISHES = 30  # nor before plain aio-pika published so often meanwhile
+EARLY_SECONDS = 0.25  # no hang is called earlier,
+EARLY_PUBLISHES = 30  # nor before plain aio-pika published so often meanwhile
 SECRET_LENGTH = 6  # shorter passwords, as guest, are no secret, and words of other texts
 
 
@@ -72,8 +73,6 @@ class Call(NamedTuple):
     task: asyncio.Future[Any]
     seconds: float
     deadline: float
-    meanwhile: int = 0
-    """How often plain aio-pika published before this was called a hang early."""
 
     @property
     def stuck(self) -> bool:
@@ -202,28 +201,38 @@ class Bench:
     async def watch(self, call: Awaitable[Any], longest: float) -> Call:
         """Watch a call up to the deadline for what took `longest` seconds before.
 
-        In a hurry (PROBE_HURRY) a hang is called as soon as plain aio-pika published so often that
-        no slow machine explains it: whatever slows the call down, processor, RabbitMQ or event
-        loop, slows those publishes down, too.
+        A hang is called early (PROBE_EARLY) as soon as plain aio-pika published so often that no
+        slow machine explains it: whatever slows the call down, processor, RabbitMQ or event loop,
+        slows those publishes down, too.  The call is watched on.
         """
         deadline = deadline_after(longest)
-        if not os.environ.get("PROBE_HURRY"):
-            return await watch(call, deadline)
-        task, begin, published = asyncio.ensure_future(call), time.perf_counter(), 0
-        enough = max(HURRIED_SECONDS, GENEROUS * longest)
-        while not task.done():
-            seconds = time.perf_counter() - begin
-            if published >= HURRIED_PUBLISHES and enough <= seconds < deadline:
-                return Call(task, seconds, seconds, published)
-            if published >= HURRIED_PUBLISHES or seconds >= deadline:
-                wait = (enough if seconds < enough else deadline) - seconds
-                await asyncio.wait({task}, timeout=max(wait, 0))
-                if seconds >= deadline:
-                    break
-            else:
-                one = await watch(self.control.publish(), deadline - seconds)
-                published += one.returned
+        task, begin = asyncio.ensure_future(call), time.perf_counter()
+        early = os.environ.get("PROBE_EARLY")
+        if early:
+            await self._call_early(task, max(EARLY_SECONDS, GENEROUS * longest), deadline, early)
+        left = begin + deadline - time.perf_counter()
+        await asyncio.wait({task}, timeout=max(left, 0))
         return Call(task, time.perf_counter() - begin, deadline)
+
+    async def _call_early(
+        self, task: asyncio.Future[Any], enough: float, deadline: float, path: str
+    ) -> None:
+        """Write that a call hangs, once it took `enough` seconds and aio-pika published enough."""
+        begin, published = time.perf_counter(), 0
+        while published < EARLY_PUBLISHES:
+            seconds = time.perf_counter() - begin
+            if task.done() or seconds >= deadline:
+                return
+            published += (await watch(self.control.publish(), deadline - seconds)).returned
+        await asyncio.wait({task}, timeout=max(begin + enough - time.perf_counter(), 0))
+        seconds = time.perf_counter() - begin
+        if not task.done() and seconds < deadline:
+            reason = (
+                f"no answer in {seconds:.2g} s, while plain aio-pika published {published} times"
+            )
+            evidence = {"early": True, "published_meanwhile": published}
+            _write(Observation(BAD, "hang", reason, evidence), path)
+            print(f"so far: {reason}", flush=True)
 
     async def blame(self, call: Call, what: str, evidence: dict[str, Any]) -> Observation:
         """The observation for a call that is stuck or raised.
@@ -234,8 +243,6 @@ class Bench:
         if call.stuck:
             evidence["await_chain"] = await_chain(call.task)
             outcome, reason = "hang", f"{what} did not return within {call.deadline:.2g} s"
-            if call.meanwhile:
-                evidence.update(hurried=True, published_meanwhile=call.meanwhile)
         else:
             evidence["error"] = describe(call.error)
             outcome, reason = "error", f"{what} raised {evidence['error']}"
@@ -266,12 +273,17 @@ def report(seen: Observation) -> int:
     seen = Observation(**json.loads(text))
     path = os.environ.get("PROBE_REPORT")
     if path:
-        told = {k: v for k, v in seen._asdict().items() if k != "code"}
-        part = Path(f"{path}.part")
-        part.write_text(json.dumps(told, indent=2), encoding="utf-8")
-        part.replace(path)
+        _write(seen, path)
     print(f"{seen.outcome}: {seen.reason}", flush=True)
     return seen.code
+
+
+def _write(seen: Observation, path: str) -> None:
+    """All of it or nothing: somebody may be waiting for the file."""
+    told = {k: v for k, v in seen._asdict().items() if k != "code"}
+    part = Path(f"{path}.part")
+    part.write_text(json.dumps(told, indent=2), encoding="utf-8")
+    part.replace(path)
 
 
 async def _run(probe: Callable[[Bench], Awaitable[Observation]], url: str) -> int:

@@ -140,10 +140,13 @@ class Answer:
         return verdict or self.observations[version][-1].verdict
 
     def last(self, version: str) -> Observation:
-        """Return the newest observation of a release that has the verdict it was given."""
+        """Return the newest observation of a release that has the verdict it was given.
+
+        One that was not called early, if there is any.
+        """
         seen = self.observations[version]
-        verdict = self.verdict(version)
-        return next((o for o in reversed(seen) if o.verdict is verdict), seen[-1])
+        agreeing = [o for o in seen if o.verdict is self.verdict(version)] or seen
+        return ([o for o in agreeing if not o.early] or agreeing)[-1]
 
 
 def first_stable(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timezone
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from bisector.axes.axis import Axis
 from bisector.bisection.answer import Answer, Circumstances, first_stable
@@ -70,9 +69,12 @@ class Bisection:
         self._journal, self._display, self._rules = journal, display, rules
         endless = not program.builtin and rules.alive is None
         self._seen = Seen(axis, journal, repeat=repeat, may_be_endless=endless)
-        # A release's first hang may be called early, as long as no longer look says otherwise.
+        # A hang may be called early, as long as no longer look says otherwise.
         self._hurry = program.builtin and repeat == 1
-        self._asked = {version for version, seen in self._seen.of.items() if seen}
+        self._looking_on: set[asyncio.Task[None]] = set()
+        """Probes that called a hang early, and go on."""
+        self._called = asyncio.Event()
+        """One has just done so."""
         self._made = 0
         self._ahead = Ahead()
         self.timing: dict[str, float] = {}
@@ -135,6 +137,7 @@ class Bisection:
         boot: asyncio.Task[object] | None = None
         try:
             while True:
+                self._called.clear()
                 history = self.history
                 if self._seen.endless and not told:
                     told = True
@@ -143,13 +146,20 @@ class Bisection:
                     )
                 self._display.line(self._releases, history)
                 self._display.known(describe(self._releases, history))
+                waiting = [i for task, i in running.items() if task in self._looking_on]
                 if not whole_map:
-                    useful = exact.worth_probing(history) | {*self._unconfirmed(history)}
-                    useless = [task for task, i in running.items() if i not in useful]
+                    useful = {*exact.worth_probing(history), *self._unconfirmed(history, waiting)}
+                    useless = [
+                        task
+                        for task, i in running.items()
+                        if i not in useful and task not in self._looking_on
+                    ]
                     await stop(useless)
                     running = {task: i for task, i in running.items() if task not in useless}
-                chosen = self._next(history, [*running.values()], whole_map=whole_map)
-                if not chosen and not running:
+                busy = [i for task, i in running.items() if task not in self._looking_on]
+                chosen = self._next(history, busy, waiting, whole_map=whole_map)
+                needed = running if whole_map else busy or (waiting and self._unconfirmed(history))
+                if not chosen and not needed:
                     if unproven := self._unproven(history):
                         await self._prove(unproven)
                         continue
@@ -158,34 +168,51 @@ class Bisection:
                 for i in chosen:
                     running[asyncio.create_task(self._observe(self._releases[i]))] = i
                 if not whole_map and self._axis.resolve is None and self._place.local:
-                    self._ahead.build(*self._likely_next(history, [*running.values()]))
-                done, _ = await asyncio.wait(
-                    {*running, *self._ahead.under_way, *([] if boot.done() else [boot])},
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                for task in done:
-                    task.result()  # trouble ends the search
-                running = {task: i for task, i in running.items() if not task.done()}
+                    self._ahead.build(*self._likely_next(history, [*busy, *chosen]))
+                running = await self._wait(running, {boot})
         finally:
             await stop([*running, *([boot] if boot else [])])
             await self._ahead.stop()
 
+    async def _wait(
+        self, running: dict[asyncio.Task[None], int], others: set[asyncio.Task[object]]
+    ) -> dict[asyncio.Task[None], int]:
+        """Wait until there is something new to know; returns what still runs."""
+        called = asyncio.create_task(self._called.wait())
+        unfinished = {task for task in others if not task.done()}
+        try:
+            done, _ = await asyncio.wait(
+                {*running, *self._ahead.under_way, *unfinished, called},
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            await stop([called])
+        for task in done:
+            task.result()  # trouble ends the search
+        self._looking_on -= done
+        return {task: i for task, i in running.items() if not task.done()}
+
     def _next(
-        self, history: list[Verdict | None], running: Sequence[int], *, whole_map: bool
+        self,
+        history: list[Verdict | None],
+        busy: Sequence[int],
+        waiting: Sequence[int],
+        *,
+        whole_map: bool,
     ) -> list[int]:
-        room = self._place.jobs - len(running)
+        room = self._place.jobs - len(busy)
         if whole_map and None in history:
             missing = [i for i, verdict in enumerate(history) if verdict is None]
-            return [i for i in missing if i not in running][:room]
-        chosen = exact.next_to_probe(history, self._place.jobs, running, suspects=self._suspects)
+            return [i for i in missing if i not in busy][:room]
+        chosen = exact.next_to_probe(history, self._place.jobs, busy, suspects=self._suspects)
         # Room that is left goes to what the answer will name, should the running probes agree ...
-        chosen += [i for i in self._unconfirmed(history) if i not in {*running, *chosen}]
+        chosen += [i for i in self._unconfirmed(history, waiting) if i not in {*busy, *chosen}]
         if not chosen and self._needed == self._confirm > 1:
             # ... or to the running ones themselves: it will name two of them.
             chosen = [
                 i
-                for i in dict.fromkeys(running)
-                if running.count(i) + self._seen.agreeing(self._name(i)) < self._confirm
+                for i in dict.fromkeys(busy)
+                if busy.count(i) + self._seen.agreeing(self._name(i)) < self._confirm
                 and self._installed(i)
             ]
         return chosen[:room]
@@ -201,10 +228,14 @@ class Bisection:
     def _installed(self, index: int) -> bool:
         return self._place.has(self._axis.environment(self._releases[index]))
 
-    def _unconfirmed(self, history: Sequence[Verdict | None]) -> list[int]:
+    def _unconfirmed(
+        self, history: Sequence[Verdict | None], waiting: Sequence[int] = ()
+    ) -> list[int]:
         """The releases that an answer would name, as long as they have been seen only once.
 
-        The first stable release after a flip is named, too: so it is not taken on trust.
+        So are those of which only hangs are known that were called early, unless one of those
+        probes goes on: `waiting`.  The first stable release after a flip is named, too: so it is
+        not taken on trust.
         """
         agreeing = self._needed
         named: dict[int, int] = {}
@@ -223,7 +254,8 @@ class Bisection:
         left = [
             i
             for i, needed in named.items()
-            if self._seen.agreeing(self._name(i)) < needed or self._seen.hurried(self._name(i))
+            if self._seen.agreeing(self._name(i)) < needed
+            or (i not in waiting and self._seen.early(self._name(i)))
         ]
         # What takes longest goes first, so that nobody has to wait for it in the end.
         return sorted(left, key=self._seconds, reverse=True)
@@ -339,32 +371,45 @@ class Bisection:
             since, doing = now, text
             self._display.stage(release.version, text)
 
-        async def ask(program: Program) -> Observation:
-            return await self._place.answer(
-                release.version, environment, program, self._rules, stage, alone=alone
-            )
+        guesses: list[Observation] = []
 
+        async def hangs(guess: Observation) -> None:
+            if not guesses and self._hurry:
+                guesses.append(guess)
+                self._made += 1
+                self._seen.guess(guess)
+                self._display.observed(guess, remembered=False)
+                self._looking_on.add(probing)
+                self._called.set()
+
+        probing = cast("asyncio.Task[None]", asyncio.current_task())
         environment = self._axis.environment(release)
         stage("installing")
         await self._ahead.wait_for(environment)
-        hurried = self._hurry and release.version not in self._asked
-        self._asked.add(release.version)
-        observation = await ask(replace(self._program, hurried=hurried))
-        if observation.hurried and not self._hurry:
-            observation = await ask(self._program)
+        try:
+            observation = await self._place.answer(
+                release.version, environment, self._program, self._rules, stage, alone=alone,
+                early=hangs if self._hurry else None,
+            )  # fmt: skip
+        except asyncio.CancelledError:
+            for guess in guesses:
+                self._seen.replace(guess, guess)
+            raise
         stage("done")
-        self._made += 1
-        self._seen.add(observation)
-        self._display.observed(self._seen.as_it_counts(observation), remembered=False)
-        self._look_back(observation)
+        early = [o for o in self._seen.of[release.version] if o.early]
+        for guess in guesses:
+            self._seen.replace(guess, observation)
+        if not guesses:
+            self._made += 1
+            self._seen.add(observation)
+        if observation.verdict is Verdict.GOOD and early:
+            self._take_back(release.version)
+        if not guesses or guesses[0].verdict is not observation.verdict:
+            self._display.observed(self._seen.as_it_counts(observation), remembered=False)
         return observation
 
-    def _look_back(self, observation: Observation) -> None:
-        """Take back the hangs that were called early, where a longer look at one shows none."""
-        earlier = self._seen.of[observation.version]
-        if observation.verdict is Verdict.GOOD and any(o.hurried for o in earlier):
-            self._hurry = False
-            self._display.note(
-                f"{observation.version} was only slow: hangs that were called early are forgotten"
-            )
-            self._seen.forget(lambda o: o.hurried)
+    def _take_back(self, version: str) -> None:
+        """Forget the hangs that were called early, after a longer look at one showed none."""
+        self._hurry = False
+        self._display.note(f"{version} was only slow: hangs that were called early are forgotten")
+        self._seen.forget(lambda o: o.early)

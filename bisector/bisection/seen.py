@@ -37,6 +37,18 @@ class Seen:
         self._journal.add(observation, self._axis.environment(release))
         self.of[observation.version].append(observation)
 
+    def guess(self, observation: Observation) -> None:
+        """Count what a probe seems to see, which still goes on."""
+        self.of[observation.version].append(observation)
+
+    def replace(self, guess: Observation, observation: Observation) -> None:
+        """Keep what a probe saw in place of what it seemed to see, or that, unless it is void."""
+        found = self.of[guess.version]
+        others = [o for o in found if o is not guess]
+        self.of[guess.version] = others
+        if observation is not guess or len(others) < len(found):
+            self.add(observation)
+
     def forget(self, void: Callable[[Observation], bool]) -> None:
         """Take back what counts no more."""
         self._journal.forget()
@@ -67,10 +79,10 @@ class Seen:
         verdict = self.verdict(version)
         return sum(o.verdict is verdict for o in self.read(version))
 
-    def hurried(self, version: str) -> bool:
+    def early(self, version: str) -> bool:
         """Whether all that speaks for a release's verdict are hangs called early."""
         verdict = self.verdict(version)
-        found = [o.hurried for o in self.read(version) if o.verdict is verdict]
+        found = [o.early for o in self.read(version) if o.verdict is verdict]
         return bool(found) and all(found)
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from bisector.environments.recipes import Environment
 from bisector.places.here import Here, Turns
 from bisector.places.place import Stage
-from bisector.questions.behaviour import Observation
+from bisector.questions.behaviour import Early, Observation
 from bisector.questions.ending import Rules
 from bisector.questions.programs import Program
 from bisector.rabbitmq.fleet import Fleet
@@ -60,9 +60,12 @@ class Beside:
         stage: Stage = lambda _text: None,
         *,
         alone: bool = False,
+        early: Early | None = None,
     ) -> Observation:
         """Probe a program beside the RabbitMQ that the point is called by (see `beside`)."""
-        return await self.beside(version, version, environment, program, rules, stage, alone=alone)
+        return await self.beside(
+            version, version, environment, program, rules, stage, alone=alone, early=early
+        )
 
     async def beside(
         self,
@@ -74,6 +77,7 @@ class Beside:
         stage: Stage = lambda _text: None,
         *,
         alone: bool = False,
+        early: Early | None = None,
     ) -> Observation:
         """Probe a program beside a version of RabbitMQ.
 
@@ -85,4 +89,6 @@ class Beside:
             if here is None:
                 here = Here(broker, self._jobs, self._note, insist=self._insist, turns=self._turns)
                 self._heres[rabbitmq] = here
-            return await here.answer(version, environment, program, rules, stage, alone=alone)
+            return await here.answer(
+                version, environment, program, rules, stage, alone=alone, early=early
+            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from bisector.environments.recipes import Environment
@@ -14,7 +14,7 @@ from bisector.isolation.sandbox import Arrangement, listens, namespaces
 from bisector.places.place import Stage
 from bisector.questions import astray
 from bisector.questions.astray import AstrayError
-from bisector.questions.behaviour import TAKEN, Observation, observe
+from bisector.questions.behaviour import TAKEN, Early, Observation, observe
 from bisector.questions.ending import BUSY, Rules
 from bisector.questions.programs import Program
 from bisector.rabbitmq.broker import Broker
@@ -103,10 +103,12 @@ class Here:
         stage: Stage = lambda _text: None,
         *,
         alone: bool = False,
+        early: Early | None = None,
     ) -> Observation:
         """Probe a program in an environment; with `alone`, while nothing else is probed.
 
-        What others may have caused is void, and asked again alone.
+        What others may have caused is void, and asked again alone.  What hangs early makes room
+        for the next: it only waits.
 
         Raises:
             OutsideError: trouble that says nothing about the release.
@@ -115,13 +117,20 @@ class Here:
         while True:
             arrangement = self._settled.get(program, Arrangement())
             by_itself = alone or self._jobs == 1  # others that share the turns need not be
-            async with self._turns.alone() if by_itself else self._turns.beside():
+            async with self._turns.alone() if by_itself else self._turns.beside() as turn:
                 if self._jobs == 1 and not by_itself:  # that was found out while it waited
                     continue
+
+                async def hangs(seen: Observation, turn: Turn = turn) -> None:
+                    assert early is not None
+                    await turn.leave()
+                    await early(seen)
+
                 try:
                     seen = await observe(
-                        version, environment, program, self._broker, rules, stage, arrangement
-                    )
+                        version, environment, program, self._broker, rules, stage, arrangement,
+                        hangs if early and not by_itself else None,
+                    )  # fmt: skip
                 except AstrayError as error:
                     self._search_elsewhere(program, arrangement, error)
                     continue
@@ -209,6 +218,19 @@ class Here:
             self._tell(text)
 
 
+class Turn:
+    """Somebody's time inside."""
+
+    def __init__(self, leave: Callable[[], Awaitable[None]]) -> None:
+        self._leave: Callable[[], Awaitable[None]] | None = leave
+
+    async def leave(self) -> None:
+        """Make room for others, if that has not been done."""
+        if self._leave:
+            leave, self._leave = self._leave, None
+            await leave()
+
+
 class Turns:
     """Lets so many in side by side, or one alone."""
 
@@ -217,18 +239,19 @@ class Turns:
         self._changed = asyncio.Condition()
 
     @contextlib.asynccontextmanager
-    async def beside(self) -> AsyncIterator[None]:
+    async def beside(self) -> AsyncIterator[Turn]:
         """Come in while others are, unless somebody wants to be alone."""
         async with self._changed:
             await self._changed.wait_for(lambda: self._inside < self._most and not self._waiting)
             self._inside += 1
+        turn = Turn(self._one_leaves)
         try:
-            yield
+            yield turn
         finally:
-            await self._leave()
+            await turn.leave()
 
     @contextlib.asynccontextmanager
-    async def alone(self) -> AsyncIterator[None]:
+    async def alone(self) -> AsyncIterator[Turn]:
         """Come in when nobody is there, and stay so."""
         async with self._changed:
             self._waiting += 1
@@ -238,13 +261,20 @@ class Turns:
             finally:
                 self._waiting -= 1
                 self._changed.notify_all()
+        turn = Turn(self._all_leave)
         try:
-            yield
+            yield turn
         finally:
-            await self._leave(all_=True)
+            await turn.leave()
 
-    async def _leave(self, *, all_: bool = False) -> None:
-        self._inside = 0 if all_ else self._inside - 1
+    async def _one_leaves(self) -> None:
+        await self._left(self._inside - 1)
+
+    async def _all_leave(self) -> None:
+        await self._left(0)
+
+    async def _left(self, inside: int) -> None:
+        self._inside = inside
         async with self._changed:
             self._changed.notify_all()
 

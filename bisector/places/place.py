@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bisector.environments.recipes import Environment
-from bisector.questions.behaviour import Observation
+from bisector.questions.behaviour import Early, Observation
 from bisector.questions.ending import Rules
 from bisector.questions.programs import Program
 
@@ -44,8 +44,13 @@ class Place(Protocol):
         stage: Stage = ...,
         *,
         alone: bool = False,
+        early: Early | None = None,
     ) -> Observation:
         """Probe a program in an environment; with `alone`, while nothing else is probed.
+
+        Args:
+            early: may be told of a scenario's hang before its deadline; others are probed from
+                then on.
 
         Raises:
             OutsideError: trouble that says nothing about the release.

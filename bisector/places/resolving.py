@@ -9,7 +9,7 @@ from dataclasses import replace
 from bisector.environments.building import UninstallableError
 from bisector.environments.recipes import Environment
 from bisector.places.place import Place, Stage
-from bisector.questions.behaviour import Observation
+from bisector.questions.behaviour import Early, Observation
 from bisector.questions.ending import Rules
 from bisector.questions.programs import Program
 
@@ -53,6 +53,7 @@ class Resolving:
         stage: Stage = lambda _text: None,
         *,
         alone: bool = False,
+        early: Early | None = None,
     ) -> Observation:
         """Probe what an environment resolves to, unless that was seen under another name."""
         stage("resolving")
@@ -60,13 +61,15 @@ class Resolving:
             exact = await self._resolve(environment)
         except UninstallableError:  # installing will say so again, and knows what to make of it
             return await self._place.answer(
-                version, environment, program, rules, stage, alone=alone
+                version, environment, program, rules, stage, alone=alone, early=early
             )
         async with self._locks.setdefault(exact.digest, asyncio.Lock()):
             seen = self._seen.setdefault(exact.digest, [])
             elsewhere = [o for o in seen if o.version != version]
             if elsewhere and not alone and all(o.version != version for o in seen):
                 return replace(elsewhere[-1], version=version)
-            found = await self._place.answer(version, exact, program, rules, stage, alone=alone)
+            found = await self._place.answer(
+                version, exact, program, rules, stage, alone=alone, early=early
+            )
             seen.append(found)
             return found

@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,11 @@ from bisector.processes import process
 from bisector.processes.redaction import redact
 from bisector.questions import astray, ending
 from bisector.questions.ending import MATCHED, Cause, Rules
-from bisector.questions.programs import Program
+from bisector.questions.programs import SCENARIO_TIMEOUT, Program
 from bisector.rabbitmq import BrokerError
 from bisector.rabbitmq.broker import Broker, Lease
 from bisector.search.exact import Verdict
+from bisector.tasks import stop
 
 NO_ANSWER = "no answer from RabbitMQ"
 """The outcome with which a scenario says that even its plain aio-pika control failed."""
@@ -42,6 +43,8 @@ UNIMPORTABLE = "unimportable"
 """The outcome where the release itself does not import."""
 TAKEN = "address taken"
 """The outcome of a program that could not listen where it wanted to."""
+EARLY = "early.json"
+"""Where a scenario writes what it thinks while it still waits."""
 ATTEMPTS = 3
 """How many times a probe is made before trouble with the broker stops the search."""
 TOGETHER = Arrangement()
@@ -71,9 +74,9 @@ class Observation:
     """Whether no other probe ran meanwhile."""
 
     @property
-    def hurried(self) -> bool:
+    def early(self) -> bool:
         """Whether a hang was called before the deadline."""
-        return bool(self.evidence.get("hurried"))
+        return bool(self.evidence.get("early"))
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -85,6 +88,10 @@ class Observation:
         return cls(**{**row, "verdict": Verdict(row["verdict"])})
 
 
+Early = Callable[[Observation], Awaitable[None]]
+"""Is told of a hang that a scenario calls early, while it waits on."""
+
+
 async def observe(
     version: str,
     environment: Environment,
@@ -93,6 +100,7 @@ async def observe(
     rules: Rules,
     stage: Callable[[str], None] = lambda _text: None,
     arrangement: Arrangement = TOGETHER,
+    early: Early | None = None,
 ) -> Observation:
     """Install a release and probe it.
 
@@ -100,6 +108,7 @@ async def observe(
         version: what to call it.
         stage: is told what is being done, for the display.
         arrangement: how far a user's program is kept apart from others.
+        early: is told of a scenario's hang before its deadline; None: nobody wants to know.
 
     Raises:
         AstrayError: the program was refused where its RabbitMQ is not.
@@ -125,7 +134,12 @@ async def observe(
         aborted: OutsideError | None = None
         lease = await broker.lease() if not program.builtin else None
         try:
-            async with _started(command, environment, program, broker, rules, arrangement) as probe:
+            async with (
+                _started(
+                    command, environment, program, broker, rules, arrangement, early=bool(early)
+                ) as probe,
+                _listening(version, environment, probe, early),
+            ):
                 lease = probe.lease
                 stage("probing again" if attempt else "probing")
                 observation = await _watch(version, environment, program, probe, rules)
@@ -185,6 +199,8 @@ async def _started(
     broker: Broker,
     rules: Rules,
     arrangement: Arrangement,
+    *,
+    early: bool,
 ) -> AsyncIterator[_Started]:
     """Start the program beside a healthy broker, with a virtual host of its own where that is ours.
 
@@ -192,10 +208,15 @@ async def _started(
         BrokerError: the broker went away meanwhile.
     """
     with tempfile.TemporaryDirectory(prefix="bisector-", ignore_cleanup_errors=True) as folder:
-        start = _start_scenario if program.builtin else _start_program
-        async with start(
-            command, environment, program, broker, rules, arrangement, Path(folder)
-        ) as started:
+        if program.builtin:
+            start = _start_scenario(
+                command, environment, program, broker, Path(folder), early=early
+            )
+        else:
+            start = _start_program(
+                command, environment, program, broker, rules, arrangement, Path(folder)
+            )
+        async with start as started:
             yield started
 
 
@@ -205,15 +226,15 @@ async def _start_scenario(
     environment: Environment,
     program: Program,
     broker: Broker,
-    _rules: Rules,
-    _arrangement: Arrangement,
     scratch: Path,
+    *,
+    early: bool,
 ) -> AsyncIterator[_Started]:
     """Let it import the release while RabbitMQ boots; a pipe tells it when that is up."""
     report, pipe = scratch / "report.json", scratch / "broker"
     os.mkfifo(pipe)
     told = {"PROBE_REPORT": str(report), "PROBE_BROKER": str(pipe)}
-    told |= {"PROBE_HURRY": "yes"} if program.hurried else {}
+    told |= {"PROBE_EARLY": str(report.with_name(EARLY))} if early else {}
     async with process.start(command, surroundings(environment) | told) as running:
         lease = await broker.lease()
         async with lease.server.alone() as server:
@@ -264,6 +285,32 @@ async def _start_program(
             yield _Started(
                 running, lease, scratch / "none", made.folder, secrets, made.relay, vhost
             )
+
+
+@contextlib.asynccontextmanager
+async def _listening(
+    version: str, environment: Environment, probe: _Started, early: Early | None
+) -> AsyncIterator[None]:
+    """Tell of a hang that is called early."""
+
+    async def listen() -> None:
+        assert early is not None
+        while not (told := _read(probe.report.with_name(EARLY))):
+            if await probe.process.event(ending.WAITED * SCENARIO_TIMEOUT) is not None:
+                return
+        reason, outcome = str(told["reason"]), str(told["outcome"])
+        await early(
+            Observation(
+                version, Verdict.BAD, outcome, reason, round(probe.process.seconds, 2),
+                environment.dependencies(), told["evidence"], environment.python_version,
+            )
+        )  # fmt: skip
+
+    listening = [asyncio.create_task(listen())] if early else []
+    try:
+        yield
+    finally:
+        await stop(listening)
 
 
 async def _watch(

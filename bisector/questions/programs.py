@@ -57,8 +57,6 @@ class Program:
     needs: Needs = NOTHING
     broker: bool = True
     """Whether it can use a RabbitMQ."""
-    hurried: bool = False
-    """Whether it may call a hang early, to be confirmed by one that may not."""
 
     @property
     def as_typed(self) -> str:

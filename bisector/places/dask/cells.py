@@ -22,7 +22,7 @@ FOLDER = "<folder>"
 """Stands in a program's arguments for the folder that it runs in, wherever that is."""
 _PLAIN = (
     "name", "title", "arguments", "digest", "report", "expected", "builtin", "python", "timeout",
-    "broker", "hurried",
+    "broker",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from bisector.errors import OutsideError
 from bisector.places.dask import cells, workers
 from bisector.places.dask.cluster import Cluster
 from bisector.places.place import Stage
-from bisector.questions.behaviour import NO_INTERPRETER, Observation
+from bisector.questions.behaviour import NO_INTERPRETER, Early, Observation
 from bisector.questions.ending import Rules
 from bisector.questions.programs import Program
 from bisector.rabbitmq import NO_BROKER
@@ -65,6 +65,7 @@ class OnDask:
         stage: Stage = lambda _text: None,
         *,
         alone: bool = False,
+        early: Early | None = None,  # noqa: ARG002  # a cell has one answer
     ) -> Observation:
         """Have a program probed; with `alone`, while nothing else is probed on that worker.
 
