@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,17 +45,17 @@ class Running:
 
 
 @contextlib.contextmanager
-def scheduler(folder: Path) -> Iterator[str]:
+def scheduler(folder: Path, *words: str) -> Iterator[str]:
     port = str(free_port())
     command = [port if word == "8786" else word for word in SCHEDULER]
-    own = ["--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0"]
+    own = ["--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0", *words]
     with (folder / "scheduler.log").open("wb") as log:
         process = subprocess.Popen([*command, *own], cwd=folder, stdout=log, stderr=log)
     try:
         while b"Scheduler at:" not in (folder / "scheduler.log").read_bytes():
             assert process.poll() is None
             time.sleep(0.05)
-        yield f"tcp://127.0.0.1:{port}"
+        yield f"{'tls' if words else 'tcp'}://127.0.0.1:{port}"
     finally:
         process.kill()
         process.wait()
@@ -150,6 +151,34 @@ def test_a_wish_that_no_worker_can_meet_ends(running: Running) -> None:
     assert told.code == 3, told.said
     (line,) = told.stderr.splitlines()
     assert line.startswith("no worker has RabbitMQ 1.2: they have ")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not there")
+def test_by_tls_only_those_with_a_certificate_are_let_in(checkout: Path, tmp_path: Path) -> None:
+    key, cert = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+         "/CN=it", "-keyout", key, "-out", cert],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    ours = ["--tls-ca", cert, "--tls-cert", cert, "--tls-key", key]
+    theirs = ["--tls-ca-file", cert, "--tls-cert", cert, "--tls-key", key, "--protocol", "tls"]
+    with scheduler(tmp_path, *theirs) as address:
+        with started([*TOOL, "worker", address, *ours], checkout) as worker:
+            assert worker.stdout is not None
+            for line in worker.stdout:
+                if "cells at a time" in line:
+                    break
+            words = ["--from", "0.4.6", "--to", "0.4.7", "--journal", str(tmp_path / "journal")]
+            command = [*TOOL, "bisect", "--on", address, *ours, *words, "import-clean"]
+            told = run(command, checkout)
+            assert told.code == 1, told.said
+            assert "imported in" in told.stdout
+            worker.send_signal(signal.SIGTERM)
+            worker.wait(30)
+        plain = run([*TOOL, "bisect", "--on", address.replace("tls", "tcp")], checkout)
+        assert plain.code == 3, plain.said
+        assert plain.stderr.startswith("there is no scheduler at tcp://")
 
 
 OTHER = """\

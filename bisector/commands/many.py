@@ -50,37 +50,43 @@ async def _many(say: Callable[[str], None], cells: int) -> None:
         journal = Path(folder) / "journal.jsonl"
         async with speed.home(WORKERS, speed.WINDOW // WORKERS) as address:
             for until in (cells // 2, cells):
-                command = [sys.executable, "-m", "bisector", "speed", "--nothing", address,
-                           str(journal), "--cells", str(cells)]  # fmt: skip
-                began, first, theirs = time.monotonic(), 0, list[float]()
-                answered = 0
-                async with process.start([*command]) as running:
-                    while answered < until:
-                        if await running.event(30) not in (None, 0):
-                            raise OutsideError("the run ended too early", running.output)
-                        rows = running.output.splitlines()
-                        if len(rows) < 2:
-                            continue
-                        answered, megabytes = int(rows[-2].split()[0]), float(rows[-2].split()[1])
-                        if not first:
-                            first, began = answered, time.monotonic()
-                        theirs.append(megabytes)
-                        ours.append(speed.memory(os.getpid()))
-                        if await running.wait(0) == 0:
-                            break
-                seconds = max(time.monotonic() - began, 0.001)
+                rows = await _watched(address, journal, cells, until, ours)
+                (first, _, began), (answered, _, ended) = rows[0], rows[-1]
+                killed = ", and the client is killed" if until < cells else ""
                 say(
-                    f"{answered} cells that do nothing are known"
-                    f"{', and the client is killed' if until < cells else ''}:"
-                    f" {(answered - first) / seconds:.0f} cells/s, in {seconds:.0f} s;"
-                    f" the client's memory {speed.told(theirs)}"
+                    f"{answered:.0f} cells that do nothing are known{killed}:"
+                    f" {(answered - first) / max(ended - began, 1e-9):.0f} cells/s for"
+                    f" {ended - began:.0f} s; the client's memory"
+                    f" {speed.told([memory for _, memory, _ in rows])}"
                 )
-        known = len(set(_names(journal)))
+        names = _names(journal)
         say(
-            f"the scheduler's memory {speed.told(ours)}; {known} of {cells} cells in the journal,"
-            f" {sum(1 for _ in _names(journal)) - known} of them twice;"
+            f"the scheduler's memory {speed.told(ours)}; {len(set(names))} of {cells} cells in the"
+            f" journal, {len(names) - len(set(names))} of them twice;"
             f" {journal.stat().st_size >> 20} MB"
         )
+
+
+async def _watched(
+    address: str, journal: Path, cells: int, until: int, ours: list[float]
+) -> list[tuple[float, float, float]]:
+    """Run a client until so many cells are known; returns cells, megabytes, seconds as it went.
+
+    Args:
+        ours: gets the memory of this process, in which the scheduler is.
+    """
+    command = [sys.executable, "-m", "bisector", "speed", "--nothing", address, str(journal),
+               "--cells", str(cells)]  # fmt: skip
+    async with process.start(command) as running:  # which kills it
+        while True:
+            ended = await running.event(1)
+            ours.append(speed.memory(os.getpid()))
+            whole = running.output.rpartition("\n")[0].splitlines()
+            rows = [tuple(map(float, row.split())) for row in whole]
+            if ended or (ended == 0 and not rows):
+                raise OutsideError("the run ended too early", running.output)
+            if ended == 0 or (rows and rows[-1][0] >= until):
+                return [(answered, memory, seconds) for answered, memory, seconds in rows]
 
 
 def _names(journal: Path) -> list[str]:
@@ -93,15 +99,20 @@ async def ask(address: str, file: Path, cells: int) -> int:
     question = Question.of("nothing", "nothing", "nothing", Choice(), "none", {})
     journal = Journal(question, file)
     names = [name for name in map(str, range(cells)) if not journal.of(name, NOTHING)]
-    answered = cells - len(names)
+    answered, began = cells - len(names), time.monotonic()
+
+    def say() -> None:
+        seconds = time.monotonic() - began
+        print(answered, round(speed.memory(os.getpid()), 1), round(seconds, 2), flush=True)
 
     def keep(name: str) -> None:
         nonlocal answered
         answered += 1
         journal.add(Observation(name, Verdict.SKIP, "nothing", "nothing was done", 0.0), NOTHING)
-        if answered % EVERY == 0 or answered == cells:
-            print(answered, round(speed.memory(os.getpid()), 1), flush=True)
+        if answered % EVERY == 0:
+            say()
 
+    say()
     await speed.nothing(address, names, keep)
-    print(answered, round(speed.memory(os.getpid()), 1), flush=True)
+    say()
     return FOUND

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import statistics
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -46,7 +45,7 @@ async def home(count: int, slots: int, offer: serving.Offer | None = None) -> As
     async with LocalCluster(
         n_workers=count, threads_per_worker=slots, processes=True, host="127.0.0.1",
         dashboard_address="127.0.0.1:0", worker_dashboard_address="127.0.0.1:0",
-        asynchronous=True, silence_logs=logging.CRITICAL, memory_limit=0,
+        asynchronous=True, silence_logs=workers.NEVER, memory_limit=0,
         resources=workers.resources(slots, offer.rabbitmqs, offer.pythons),
         plugins=(Answering(slots, silent),),
     ) as cluster:  # fmt: skip

@@ -24,6 +24,8 @@ from bisector.errors import OutsideError
 
 SUITE, DASK, INTERPRETER = "suite", "dask", "interpreter"
 PYTHON, RABBITMQ, FIRST, ARCHITECTURE = "Python", "RabbitMQ", "first RabbitMQ", "architecture"
+NEVER = logging.CRITICAL + 1
+"""The level of messages that are shown: dask calls it critical that a client was killed."""
 _OURS = "faststream-bisector "
 
 
@@ -166,4 +168,4 @@ def pythons() -> list[str]:
 def quiet() -> None:
     """Leave it to us to say what is worth a line."""
     for name in ("distributed", "distributed.client", "tornado", "tornado.application"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+        logging.getLogger(name).setLevel(NEVER)
