@@ -65,6 +65,7 @@ def main() -> int:
 
 
 def _whole(three: Hosts, folder: Path) -> None:
+    _build([release.version for release in releases.select(releases.load())])
     for name in hosts.SCENARIOS:
         began = time.monotonic()
         told = three.bisect("--map", "--no-blame", "--journal", str(folder / "journal"),
