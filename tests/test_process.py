@@ -187,3 +187,11 @@ def test_a_program_does_not_start_once_its_leash_is_gone(tmp_path: Path) -> None
     with os.fdopen(ends, "rb") as told:
         told.read()  # until the last of them has ended
     assert not started.exists()
+
+
+def test_what_ends_while_it_is_looked_at_used_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(folder: Path, _pattern: str) -> list[Path]:
+        raise FileNotFoundError(folder)
+
+    monkeypatch.setattr(Path, "glob", gone)
+    assert process._usage(os.getpid()) == process.Usage(0.0, 0.0)

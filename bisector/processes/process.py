@@ -141,14 +141,20 @@ async def start(
         await to_its_end(process.stop())
 
 
+def _threads(pid: int | str) -> list[Path]:
+    with contextlib.suppress(OSError):  # it may end while it is looked at
+        return [*Path(f"/proc/{pid}/task").glob("*")]
+    return []
+
+
 def _usage(pid: int) -> Usage:
     """Of a process's descendants; what has ended already is not seen (proc_pid_schedstat(5))."""
     computed = held_up = 0
-    for task in Path(f"/proc/{pid}/task").glob("*"):
+    for task in _threads(pid):
         with contextlib.suppress(OSError, ValueError):
             children = (task / "children").read_text().split()
             for child in children:
-                for thread in Path(f"/proc/{child}/task").glob("*"):
+                for thread in _threads(child):
                     on, waiting, _ = map(int, (thread / "schedstat").read_text().split())
                     computed, held_up = computed + on, max(held_up, waiting)
                 below = _usage(int(child))
