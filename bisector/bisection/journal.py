@@ -23,8 +23,8 @@ from bisector.errors import UserError
 from bisector.questions.behaviour import NO_INTERPRETER, Observation
 
 JOURNAL = DATA / ".bisector" / "journal.jsonl"
-_Place = tuple[int, int]
-"""Which file, and where in it a line begins."""
+_FILES = 16
+"""Bits of a place that say which file it is in; the others say where in it a line begins."""
 _HEADER = {"journal": "faststream-bisector", "layout": 2}
 
 
@@ -81,7 +81,7 @@ class Journal:
         """
         self._question, self._path = asdict(question), path
         # Only where each lies: of a million observations that fits into memory, and they do not.
-        self._places: dict[int, list[_Place]] = {}
+        self._places: dict[int, tuple[int, ...]] = {}
         self._files = [path]
         self._passing: list[tuple[str, Observation]] = []
         """Observations that no file keeps."""
@@ -120,17 +120,21 @@ class Journal:
                     if row.get("forget"):
                         self._clear()
                     else:
-                        self._take(row, (self._files.index(path), offset))
+                        self._take(row, offset << _FILES | self._files.index(path))
                 except (TypeError, KeyError, ValueError):
                     broken += bool(line.strip())
         if broken:
             note(f"{_shown(path)}: passed over {broken} line(s) that a crash left incomplete")
         return taken
 
-    def _take(self, row: dict[str, Any], place: _Place) -> None:
+    def _take(self, row: dict[str, Any], place: int) -> None:
         """Keep what a line says; LookupError, TypeError or ValueError: it is not whole."""
         seen = Observation.from_json(row["observation"])
-        self._places.setdefault(hash((row["environment"], seen.version)), []).append(place)
+        self._lies(row["environment"], seen.version, place)
+
+    def _lies(self, digest: str, version: str, place: int) -> None:
+        key = hash((digest, version))
+        self._places[key] = (*self._places.get(key, ()), place)
 
     def _clear(self) -> None:
         self._places.clear()
@@ -145,10 +149,9 @@ class Journal:
         passing = (seen for made, seen in self._passing if made == digest)
         return [seen for seen in (*found, *passing) if seen.version == version]
 
-    def _row(self, place: _Place) -> Any:
-        file, offset = place
-        with self._files[file].open("rb") as lines:
-            lines.seek(offset)
+    def _row(self, place: int) -> Any:
+        with self._files[place & (1 << _FILES) - 1].open("rb") as lines:
+            lines.seek(place >> _FILES)
             return _parse(lines.readline())
 
     def add(self, observation: Observation, environment: Environment) -> None:
@@ -158,7 +161,7 @@ class Journal:
             self._passing.append((digest, observation))
             return
         offset = self._append({"environment": digest, "observation": observation.to_json()})
-        self._places.setdefault(hash((digest, observation.version)), []).append((0, offset))
+        self._lies(digest, observation.version, offset << _FILES)
 
     def forget(self) -> None:
         """Make all earlier observations for this question void."""

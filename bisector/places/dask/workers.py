@@ -24,6 +24,8 @@ from bisector.errors import OutsideError
 
 SUITE, DASK, INTERPRETER = "suite", "dask", "interpreter"
 PYTHON, RABBITMQ, FIRST, ARCHITECTURE = "Python", "RabbitMQ", "first RabbitMQ", "architecture"
+LOG = 20
+"""Messages that dask keeps of those it has sent."""
 NEVER = logging.CRITICAL + 1
 """The level of messages that are shown: dask calls it critical that a client was killed."""
 _OURS = "faststream-bisector "
@@ -166,6 +168,10 @@ def pythons() -> list[str]:
 
 
 def quiet() -> None:
-    """Leave it to us to say what is worth a line."""
+    """Leave it to us to say what is worth a line, and to keep what was sent."""
+    import dask  # noqa: PLC0415  # what a worker offers is told without it
+
+    # dask keeps the last messages, for whoever looks for its faults: a hundred megabytes of cells.
+    dask.config.set({"distributed.admin.low-level-log-length": LOG})
     for name in ("distributed", "distributed.client", "tornado", "tornado.application"):
         logging.getLogger(name).setLevel(NEVER)
