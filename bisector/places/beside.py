@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bisector.environments.recipes import Environment
-from bisector.places.here import Here, Turns
+from bisector.places.here import Here, OnThisMachine, Turns
 from bisector.places.place import Stage
 from bisector.questions.behaviour import Early, Observation
 from bisector.questions.ending import Rules
@@ -13,7 +13,7 @@ from bisector.questions.programs import Program
 from bisector.rabbitmq.fleet import Fleet
 
 
-class Beside:
+class Beside(OnThisMachine):
     """Probes programs on this machine, each beside the RabbitMQ of the version that it names."""
 
     def __init__(
@@ -34,15 +34,6 @@ class Beside:
     def jobs(self) -> int:
         """How many programs are probed side by side."""
         return min([self._jobs, *(here.jobs for here in self._heres.values())])
-
-    @property
-    def local(self) -> bool:
-        """Whether its environments are this machine's."""
-        return True
-
-    def has(self, environment: Environment) -> bool:
-        """Whether an environment is built."""
-        return environment.stamp() is not None
 
     def one_at_a_time(self, why: str, *, always: bool = False) -> None:
         """Go on with one program at a time (see `Here`)."""

@@ -21,7 +21,20 @@ from bisector.rabbitmq.broker import Broker
 from bisector.search.exact import Verdict
 
 
-class Here:
+class OnThisMachine:
+    """What all places have in common whose environments are here."""
+
+    @property
+    def local(self) -> bool:
+        """Whether its environments are this machine's."""
+        return True
+
+    def has(self, environment: Environment) -> bool:
+        """Whether an environment is built."""
+        return environment.stamp() is not None
+
+
+class Here(OnThisMachine):
     """Probes programs on this machine, beside one broker."""
 
     def __init__(
@@ -50,15 +63,6 @@ class Here:
     def jobs(self) -> int:
         """How many programs are probed side by side."""
         return self._jobs
-
-    @property
-    def local(self) -> bool:
-        """Whether its environments are this machine's."""
-        return True
-
-    def has(self, environment: Environment) -> bool:
-        """Whether an environment is built."""
-        return environment.stamp() is not None
 
     def one_at_a_time(self, why: str, *, always: bool = False) -> None:
         """Go on with one program at a time.
