@@ -179,14 +179,24 @@ def test_a_program_does_not_start_once_its_leash_is_gone(tmp_path: Path) -> None
             os._exit(0)
         while os.getppid() == gone:
             time.sleep(0.001)
-        leash.prepare((), gone)
-        started.touch()
-        os._exit(0)
+        leash.become(["touch", str(started)], gone)
     os.close(held)
     os.waitpid(parent, 0)
     with os.fdopen(ends, "rb") as told:
         told.read()  # until the last of them has ended
     assert not started.exists()
+
+
+def test_a_program_ends_whose_leash_is_let_go_at_once() -> None:
+    """Also while it has not yet become the program; with one in thirty that was so."""
+    command = [sys.executable, "-I", "-S", str(process.LEASH), "-", "sleep", "60"]
+    running = [subprocess.Popen(command, stdin=subprocess.DEVNULL) for _ in range(100)]
+    try:
+        assert {each.wait(30) for each in running} == {128 + signal.SIGKILL}
+    finally:
+        for each in running:
+            each.kill()  # and what it runs dies with it
+            each.wait()
 
 
 def test_what_ends_while_it_is_looked_at_used_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,30 +9,30 @@ socket gets the sockets that listen in there, at the ports that it names (see `n
 
 SIGINT and SIGABRT are passed on to the program.
 
-A program of its own, on the standard library alone, for it starts anew with every probe.
+A program of its own, which starts anew with every probe: it imports what starts fast, so neither
+`subprocess`, `threading` nor `pathlib`.
 """
 
 from __future__ import annotations
 
-import contextlib
+import _thread
 import ctypes
 import os
 import signal
-import subprocess
 import sys
-import threading
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
     from types import FrameType
+    from typing import Any, NoReturn
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1  # linux/sockios.h, linux/if.h
 NO_NAMESPACE = 254
 """How this ends where the kernel gives no namespace."""
+PASSED_ON = (signal.SIGINT, signal.SIGABRT)
 
 
 def main() -> None:
@@ -46,48 +46,49 @@ def main() -> None:
             sys.exit(NO_NAMESPACE)
     # Descendants that a dying parent leaves behind become our children, where we find them.
     prctl(PR_SET_CHILD_SUBREAPER, 1)
-    passed_on = (signal.SIGINT, signal.SIGABRT)
-    signal.pthread_sigmask(signal.SIG_BLOCK, passed_on)  # until there is somebody to tell
-    ours = os.getpid()
-    try:
-        program = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=lambda: prepare(passed_on, ours),  # noqa: PLW1509  # safe: no thread runs yet
-        )
-    except OSError as error:
-        # By the convention of `git bisect run` that stops a search: it is no verdict.
-        print(f"cannot run {command[0]}: {error.strerror}", file=sys.stderr)
-        sys.exit(255)
+    signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)  # until there is somebody to tell
+    ours, (started, held) = os.getpid(), os.pipe()
+    program = os.fork()  # no thread runs yet
+    if not program:
+        become(command, ours)
+    os.close(held)
+    os.read(started, 1)  # it has become the program, and has a group of its own: that can be killed
 
     def pass_on(signum: int, _frame: FrameType | None) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(program.pid, signum)
+        quietly(os.killpg, program, signum)
 
-    for signum in passed_on:
+    for signum in PASSED_ON:
         signal.signal(signum, pass_on)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
 
     def hold() -> None:
-        with contextlib.suppress(OSError):
-            while os.read(0, 4096):
-                pass
-        kill(program.pid)
+        while quietly(os.read, 0, 4096):
+            pass
+        kill(program)
 
-    threading.Thread(target=hold, daemon=True).start()
-    code = program.wait()
-    kill(program.pid)
-    sys.stdout.flush()
+    _thread.start_new_thread(hold, ())
+    _, status = os.waitpid(program, 0)
+    code = os.waitstatus_to_exitcode(status)
+    kill(program)
     os._exit(code if code >= 0 else 128 - code)
 
 
-def prepare(blocked: Iterable[int], parent: int) -> None:
-    """Do in the program's process what has to be done before it becomes the program."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked)
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # should somebody kill even us
-    if os.getppid() != parent:  # ... or have done so before that took effect, as asyncio does where
-        os._exit(255)  # starting us is cancelled: it kills us, and waits for ever for this one
+def become(command: list[str], parent: int) -> NoReturn:
+    """Become the program, in a session of its own.  Does not return."""
+    try:
+        os.setsid()
+        for signum in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores
+            signal.signal(signum, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # should somebody kill even us
+        if os.getppid() != parent:  # ... or have done so before that took effect, as asyncio does
+            os._exit(255)  # where starting us is cancelled: it kills us, and waits for ever for it
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.execvp(command[0], command)
+    except OSError as error:
+        print(f"cannot run {command[0]}: {error.strerror}", file=sys.stderr, flush=True)
+    finally:
+        os._exit(255)  # by the convention of `git bisect run` that stops a search: no verdict
 
 
 def namespace(descriptor: int) -> None:
@@ -121,9 +122,10 @@ def namespace(descriptor: int) -> None:
         if libc.unshare(CLONE_NEWUSER | CLONE_NEWNET):
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
-        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
-        Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
-        Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
+        maps = {"setgroups": "deny", "uid_map": f"{user} {user} 1", "gid_map": f"{group} {group} 1"}
+        for name, text in maps.items():
+            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:  # noqa: PTH123  # no pathlib
+                file.write(text)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_:
         asked = fcntl.ioctl(any_, SIOCGIFFLAGS, struct.pack("16sH14x", b"lo", 0))
         (flags,) = struct.unpack_from("H", asked, 16)
@@ -131,8 +133,8 @@ def namespace(descriptor: int) -> None:
     outside, listening = socket.socket(fileno=descriptor), []
     for (port,) in struct.iter_unpack(">H", outside.recv(1024)):
         for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-            with contextlib.suppress(OSError):
-                listening.append(listen(family, host, port))
+            if made := quietly(listen, family, host, port):
+                listening.append(made)
     numbers = array.array("i", [each.fileno() for each in listening])
     outside.sendmsg([b"!"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)])
     for each in (outside, *listening):
@@ -147,24 +149,34 @@ def prctl(option: int, value: int) -> None:
 
 def kill(group: int) -> None:
     """End the program's process group, and on Linux whatever else descends from us."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
+    quietly(os.killpg, group, signal.SIGKILL)
     while sys.platform == "linux" and (orphans := children() - {group}):
         for pid in orphans:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            quietly(os.kill, pid, signal.SIGKILL)
         for pid in orphans:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, 0)
+            quietly(os.waitpid, pid, 0)
 
 
 def children() -> set[int]:
     """Our own children's process ids (Linux)."""
     found: set[int] = set()
-    for task in Path("/proc/self/task").iterdir():
-        with contextlib.suppress(OSError):
-            found.update(int(pid) for pid in (task / "children").read_text().split())
+    for task in os.listdir("/proc/self/task"):  # noqa: PTH208  # no pathlib
+        found.update(quietly(pids, f"/proc/self/task/{task}/children") or ())
     return found
+
+
+def pids(path: str) -> list[int]:
+    """Read the numbers in a file."""
+    with open(path, encoding="ascii") as file:  # noqa: PTH123  # no pathlib
+        return [int(pid) for pid in file.read().split()]
+
+
+def quietly(call: Callable[..., Any], *arguments: object) -> Any:
+    """Call what may come too late, or be denied; returns None then."""
+    try:
+        return call(*arguments)
+    except OSError:
+        return None
 
 
 if __name__ == "__main__":
