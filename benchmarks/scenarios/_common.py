@@ -325,6 +325,7 @@ def importable() -> int:
             Observation(ABORT, "no release", "FastStream is not installed in this environment", {})
         )
     finally:
+        gc.freeze()  # what was imported stays: not to be looked through again and again
         gc.enable()
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import tempfile
@@ -43,6 +44,8 @@ UNIMPORTABLE = "unimportable"
 """The outcome where the release itself does not import."""
 TAKEN = "address taken"
 """The outcome of a program that could not listen where it wanted to."""
+POLL = 0.01
+"""Seconds between two looks at whether a scenario has imported the release."""
 EARLY = "early.json"
 """Where a scenario writes what it thinks while it still waits."""
 ATTEMPTS = 3
@@ -202,7 +205,7 @@ async def _started(
     *,
     early: bool,
 ) -> AsyncIterator[_Started]:
-    """Start the program beside a healthy broker, with a virtual host of its own where that is ours.
+    """Start the program beside a healthy broker; a user's has a virtual host of its own there.
 
     Raises:
         BrokerError: the broker went away meanwhile.
@@ -235,14 +238,35 @@ async def _start_scenario(
     os.mkfifo(pipe)
     told = {"PROBE_REPORT": str(report), "PROBE_BROKER": str(pipe)}
     told |= {"PROBE_EARLY": str(report.with_name(EARLY))} if early else {}
-    async with process.start(command, surroundings(environment) | told) as running:
+    async with contextlib.AsyncExitStack() as stack:
+        async with broker.room():
+            started = process.start(command, surroundings(environment) | told)
+            running = await stack.enter_async_context(started)
+            written = await _asked(pipe, running)
         lease = await broker.lease()
-        async with lease.server.alone() as server:
-            # Opened for reading, too, so as to wait for nobody.
-            with pipe.open("r+b", buffering=0) as file:
-                file.write(json.dumps(dict(server.variables)).encode() + b"\n")
-                secrets = tuple(server.variables.values())
-                yield _Started(running, lease, report, program.folder, secrets)
+        # Scenarios share a virtual host: their names are unique and nothing of theirs stays, while
+        # making one takes RabbitMQ as long as it takes a scenario to connect.
+        variables = lease.server.variables
+        if written is not None:
+            with os.fdopen(written, "wb") as file:
+                file.write(json.dumps(variables).encode() + b"\n")
+        yield _Started(running, lease, report, program.folder, tuple(variables.values()))
+
+
+async def _asked(pipe: Path, running: process.Process) -> int | None:
+    """Wait until a scenario asks where RabbitMQ is; returns the pipe's descriptor.
+
+    None: it ended before, or had time enough.
+    """
+    while running.seconds < SCENARIO_TIMEOUT:
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # nobody reads yet
+                raise
+        if await running.wait(POLL) is not None:
+            break
+    return None
 
 
 @contextlib.asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
@@ -60,6 +61,8 @@ class Broker:
         self._lease: Lease | None = None
         self._stack = contextlib.AsyncExitStack()
         self._deaths = 0
+        self._computing = 0
+        self._room = asyncio.Condition()
 
     @property
     def source(self) -> str:
@@ -85,8 +88,31 @@ class Broker:
         async with self._changing:
             if self._lease is None or not self._lease.sound:
                 await self._renew()
+                async with self._room:
+                    self._room.notify_all()
             assert self._lease is not None
             return self._lease
+
+    @contextlib.asynccontextmanager
+    async def room(self) -> AsyncIterator[None]:
+        """Do what does nothing but compute: as much of it at a time as there are processors.
+
+        Side by side on one processor all are done late; in turns the first is done early.  While
+        RabbitMQ boots, which all wait for, it has a processor to itself.
+        """
+        async with self._room:
+            await self._room.wait_for(lambda: self._computing < self._processors())
+            self._computing += 1
+        try:
+            yield
+        finally:
+            self._computing -= 1
+            async with self._room:
+                self._room.notify_all()
+
+    def _processors(self) -> int:
+        booting = self._changing.locked() and self._source.private
+        return max(1, (os.cpu_count() or 1) - booting)
 
     async def rest(self) -> None:
         """Stop it until the next lease, which starts another."""
@@ -95,17 +121,18 @@ class Broker:
             await self._stack.aclose()
 
     async def _renew(self) -> None:
-        if self._lease is not None:
+        gone, self._lease = self._lease, None
+        if gone is not None:
             self._deaths += 1
             if self._deaths >= DEATHS:
                 raise OutsideError(
                     f"RabbitMQ ({self._source.source}) went away {DEATHS} times:"
                     " something ends it, look at the memory and the disk"
                 )
-            again = "starting another" if self._lease.server.private else "waiting for it"
+            again = "starting another" if gone.server.private else "waiting for it"
             self._note(f"RabbitMQ went away: {again}")
         await self._stack.aclose()
-        patience = asyncio.get_running_loop().time() + (RETURN if self._lease else 0)
+        patience = asyncio.get_running_loop().time() + (RETURN if gone else 0)
         while True:
             try:
                 server = await self._stack.enter_async_context(await self._source.start())
