@@ -56,7 +56,8 @@ def main() -> int:
         return TROUBLE
     except (KeyboardInterrupt, asyncio.CancelledError):
         signum = _stopped_by or signal.SIGINT
-        return _end(128 + signum, "stopped; what is known is kept, run it again to go on")
+        kept = "; what is known is kept, run it again to go on"
+        return _end(128 + signum, "stopped" + kept * commands.goes_on(name, args))
 
 
 def _end(code: int, line: str, details: str = "") -> int:

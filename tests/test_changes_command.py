@@ -144,6 +144,7 @@ def test_ctrl_c_leaves_what_was_found(checkout: Path) -> None:
         running.send_signal(signal.SIGINT)
         ended = end(running)
     assert ended.code == 128 + signal.SIGINT
+    assert ended.stderr.endswith("stopped\n")  # run again, it begins anew
     found = json.loads((checkout / "found.json").read_text(encoding="utf-8"))
     assert found["findings"]
     assert found["compared"]["stopped"]
@@ -158,6 +159,7 @@ def test_all_pairs_go_on_where_they_were_stopped(checkout: Path, tmp_path: Path)
             running.send_signal(signal.SIGINT)
             ended = end(running)
         assert ended.code == 128 + signal.SIGINT, ended.said
+        assert ended.stderr.endswith("run it again to go on\n")
         told = json.loads((tmp_path / "changes.json").read_text(encoding="utf-8"))
         compared.append([row["after"] for row in told["pairs"]])
         page = (tmp_path / "changes.md").read_text(encoding="utf-8")

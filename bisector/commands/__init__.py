@@ -22,6 +22,9 @@ NAMES = (
     "update",
     "worker",
 )  # fmt: skip
+GO_ON = ("advise", "bench", "bisect", "calibrate", "lifetimes")
+"""Those that keep what they know and, stopped, go on when they are run again; `changes --all`, too.
+"""
 
 
 class Command(Protocol):
@@ -37,3 +40,8 @@ class Command(Protocol):
 def load(name: str) -> Command:
     """Return a command by its name."""
     return cast(Command, importlib.import_module(f"bisector.commands.{name}"))
+
+
+def goes_on(name: str, args: argparse.Namespace) -> bool:
+    """Say whether a command, run again after it was stopped, goes on where it was."""
+    return name in GO_ON or (name == "changes" and args.all)
