@@ -204,7 +204,8 @@ def test_a_program_whose_numbers_rise_is_placed_and_confirmed(
     checkout: Path, tmp_path: Path
 ) -> None:
     program, answer = tmp_path / "repro.py", tmp_path / "answer.json"
-    program.write_text(PRINTS, encoding="utf-8")
+    half_way = 'if found == "0.5.0rc2":\n    level = float("nan")\nprint('
+    program.write_text(PRINTS.replace("print(", half_way), encoding="utf-8")
     command = [*TOOL, "bisect", "--from", "0.4.7", "--to", "0.5.1", "--no-blame"]
     command += ["--json", str(answer), "--number", str(program)]
     ended = run(command, checkout)
@@ -212,7 +213,8 @@ def test_a_program_whose_numbers_rise_is_placed_and_confirmed(
     told = json.loads(answer.read_text(encoding="utf-8"))
     validate(told, "cost")
     (step,) = told["steps"]
-    assert (step["before"], step["after"]) == ("0.5.0rc2", "0.5.0")
+    assert (step["before"], step["after"]) == ("0.5.0rc1", "0.5.0")
+    assert ["0.5.0rc2", "it prints nan"] in told["untestable"]
     assert step["confirmed"]
     assert 0.08 < step["low"] < step["change"] < step["high"] < 0.12
     assert "first stable release 0.5.0" in told["answer"][0]
