@@ -147,6 +147,10 @@ def test_shrinking_ends_where_nothing_can_be_left_out(size: int, data: st.DataOb
         (f"ctag1.{UUID.replace('-', '')}", "ctag1.<id>"),
         ("amq_355e9c50b60f4874848f6d240ef21f2d", "amq_<id>"),
         ("<Basic.Ack object at 0x7f70539f2800>", "<Basic.Ack>"),
+        (
+            "Unclosed <MemoryObjectSendStream at 7fa66d3e2b10>",
+            "Unclosed <MemoryObjectSendStream at <address>>",
+        ),
         ("faststream-0.5.17", "faststream-<version>"),
         ("<AsyncMock name='mock' id='140687731551760'>", "<AsyncMock name='mock' id=<number>>"),
         ("\x1b[32mINFO\x1b[0m", "INFO"),

@@ -39,6 +39,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"\x1b\[[0-9;]*m", ""),
     (r"(?i)( object)? at 0x[0-9a-f]+", ""),
     (r"(?i)(at)?0x[0-9a-f]{6,}", "<address>"),
+    (r"\bat [0-9a-f]{12}\b", "at <address>"),  # the same in all forks of one runner
     (r"\b(id|task-|Task-|Thread-)=?\d+", r"\1<number>"),
     (r"\bid='\d+'", "id=<number>"),  # of a mock
     (r"(?<=[fF]ast[sS]tream[-/ ])v?\d+\.\d+\.\d+\w*", "<version>"),
