@@ -122,7 +122,7 @@ DIMENSIONS = (
             "    await asyncio.get_running_loop().run_in_executor(None, asyncio.run, use())")},
         brokers_of_one_queue={"definitions": 'other = RabbitBroker(os.environ["AMQP_URL"])',
             "registered": '@other.subscriber("demo")\nasync def second(msg):\n'
-            '    seen.append("received")', "connected": "await other.start()",
+            '    seen.append(("handle", msg))', "connected": "await other.start()",
             "last": "await (other.stop() if hasattr(other, 'stop') else other.close())"},
         other_broker_first={"definitions": 'other = RabbitBroker(os.environ["AMQP_URL"])',
             "first": ("await other.start()",
