@@ -1,0 +1,40 @@
+"""wire: argument=optional model and 1 like it: Basic.Reject sent is new: 1 False
+
+Passes (0) on 0.5.0rc2, fails (1) on 0.5.0.  Found by `nox -s changes`.
+"""
+
+import asyncio
+import os
+import pamqp.frame
+import sys
+from faststream.rabbit import RabbitBroker
+from pydantic import BaseModel
+from typing import Optional
+
+seen = []
+frames, marshal = [], pamqp.frame.marshal
+pamqp.frame.marshal = lambda frame, channel: frames.append(frame) or marshal(frame, channel)
+
+
+class Order(BaseModel):
+    number: int
+    name: str = ""
+
+
+broker = RabbitBroker(os.environ["AMQP_URL"])
+
+
+@broker.subscriber("demo")
+async def handle(msg: Optional[Order] = None):
+    seen.append(("handle", msg))
+
+
+async def main():
+    async with broker:
+        await broker.start()
+        seen.append(("published", await broker.publish("hello", "demo")))
+        await asyncio.sleep(0.4)
+
+
+asyncio.run(main())
+sys.exit(0 if [frame.name for frame in frames].count('Basic.Reject') == 0 else 1)

@@ -1,0 +1,34 @@
+"""logs: handler=exits: log is new: ERROR Exception in callback _task_done(<Task finishe...bute
+'exit'")>) at <python>/aio_pika/tools.py:<line> handle: <Handle _task_done(<Task finishe...bute
+'exi...
+
+Passes (0) on 0.5.0rc0, fails (1) on 0.4.7.  Found by `nox -s changes`.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+from faststream.rabbit import RabbitBroker
+
+seen = []
+logging.Logger.handle = lambda self, record: seen.append(
+    f"{record.levelname} {record.getMessage()}")
+broker = RabbitBroker(os.environ["AMQP_URL"])
+
+
+@broker.subscriber("demo")
+async def handle(msg):
+    seen.append(("handle", msg))
+    raise SystemExit(3)
+
+
+async def main():
+    async with broker:
+        await broker.start()
+        seen.append(("published", await broker.publish("hello", "demo")))
+        await asyncio.sleep(0.4)
+
+
+asyncio.run(main())
+sys.exit(0 if any('ERROR Exception in callback _task_done(<Task finishe...bute \'exit\'")>) at ' in str(x) for x in seen) else 1)

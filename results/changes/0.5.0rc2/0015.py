@@ -1,0 +1,42 @@
+"""logs: middleware=looking at message: log is no more: ERROR TypeError: Looking.consume_scope()
+missing 1 required positional argument: 'msg' (TypeError("Looking.consume_scope() missing 1
+required positional argumen...
+
+Passes (0) on 0.5.0rc1, fails (1) on 0.5.0rc2.  Found by `nox -s changes`.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+from faststream import BaseMiddleware
+from faststream.rabbit import RabbitBroker
+
+seen = []
+logging.Logger.handle = lambda self, record: seen.append(
+    f"{record.levelname} {record.getMessage()}")
+
+
+class Looking(BaseMiddleware):
+    async def consume_scope(self, call_next, msg):
+        seen.append((msg.body, msg.content_type, await msg.decode()))
+        return await call_next(msg)
+
+
+broker = RabbitBroker(os.environ["AMQP_URL"], middlewares=[Looking])
+
+
+@broker.subscriber("demo")
+async def handle(msg):
+    seen.append(("handle", msg))
+
+
+async def main():
+    async with broker:
+        await broker.start()
+        seen.append(("published", await broker.publish("hello", "demo")))
+        await asyncio.sleep(0.4)
+
+
+asyncio.run(main())
+sys.exit(0 if any("ERROR TypeError: Looking.consume_scope() missing 1 required positional argument: 'msg'" in str(x) for x in seen) else 1)

@@ -1,0 +1,32 @@
+"""wire: reply=decorator with headers: Basic.Publish sent, headers, was {'p': '1'} and is {}
+
+Passes (0) on 0.5.9, fails (1) on 0.5.10.  Found by `nox -s changes`.
+"""
+
+import asyncio
+import os
+import pamqp.frame
+import sys
+from faststream.rabbit import RabbitBroker
+
+seen = []
+frames, marshal = [], pamqp.frame.marshal
+pamqp.frame.marshal = lambda frame, channel: frames.append(frame) or marshal(frame, channel)
+broker = RabbitBroker(os.environ["AMQP_URL"])
+
+
+@broker.publisher("demo-out", headers={"p": "1"})
+@broker.subscriber("demo")
+async def handle(msg):
+    seen.append(("handle", msg))
+
+
+async def main():
+    async with broker:
+        await broker.start()
+        seen.append(("published", await broker.publish("hello", "demo")))
+        await asyncio.sleep(0.4)
+
+
+asyncio.run(main())
+sys.exit(0 if "{'p': '1'}" in [repr(frame.properties.headers) for frame in frames if frame.name == 'ContentHeader'] else 1)

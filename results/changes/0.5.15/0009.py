@@ -1,0 +1,42 @@
+"""logs: context=cleared: log is no more: ERROR Task exception was never retrieved future: <Task
+finished name='Task-<number>' coro=<consumer() done, defined at
+<python>/aio_pika/queue.py:<line>> except...
+
+Passes (0) on 0.5.14, fails (1) on 0.5.15.  Found by `nox -s changes`.
+"""
+
+import asyncio
+import faststream
+import logging
+import os
+import sys
+from faststream.rabbit import RabbitBroker
+
+seen = []
+logging.Logger.handle = lambda self, record: seen.append(
+    f"{record.levelname} {record.getMessage()}")
+
+
+def context():
+    return broker.context if hasattr(broker, "context") else faststream.context
+
+
+broker = RabbitBroker(os.environ["AMQP_URL"])
+
+
+@broker.subscriber("demo")
+async def handle(msg):
+    seen.append(("handle", msg))
+    context().clear()
+    seen.append(context().get("message"))
+
+
+async def main():
+    async with broker:
+        await broker.start()
+        seen.append(("published", await broker.publish("hello", "demo")))
+        await asyncio.sleep(0.4)
+
+
+asyncio.run(main())
+sys.exit(0 if any("ERROR Task exception was never retrieved\nfuture: <Task finished name='Task-" in str(x) for x in seen) else 1)

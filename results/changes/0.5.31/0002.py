@@ -1,0 +1,59 @@
+"""order: middleware=of publishing only and 2 like it: ('Second', 'publish') came where now
+('First', 'publish') comes
+
+Passes (0) on 0.5.30, fails (1) on 0.5.31.  Found by `nox -s changes`.
+"""
+
+import asyncio
+import os
+import pamqp.frame
+import sys
+from faststream import BaseMiddleware
+from faststream.rabbit import RabbitBroker
+
+seen = []
+marshal = pamqp.frame.marshal
+pamqp.frame.marshal = lambda frame, channel: seen.append(frame.name) or marshal(frame, channel)
+
+
+class First(BaseMiddleware):
+    async def on_receive(self):
+        seen.append((type(self).__name__, "on receive"))
+        return await super().on_receive()
+
+    async def consume_scope(self, call_next, msg):
+        seen.append((type(self).__name__, "consume"))
+        return await call_next(msg)
+
+    async def publish_scope(self, call_next, *args, **kwargs):
+        seen.append((type(self).__name__, "publish"))
+        return await call_next(*args, **kwargs)
+
+    async def after_processed(self, exc_type=None, exc_val=None, exc_tb=None):
+        seen.append((type(self).__name__, "after processed"))
+        return await super().after_processed(exc_type, exc_val, exc_tb)
+
+
+class Second(First):
+    pass
+
+
+broker = RabbitBroker(os.environ["AMQP_URL"], middlewares=[First, Second])
+
+
+@broker.subscriber("demo")
+async def handle(msg):
+    seen.append(("handle", msg))
+
+
+async def main():
+    async with broker:
+        await broker.start()
+        await broker.publish("hello", "demo")
+        seen.append("between")
+        await broker.publish("hello", "demo")
+        await asyncio.sleep(0.4)
+
+
+asyncio.run(main())
+sys.exit(0 if next(i for i, x in enumerate(seen) if "('Second', 'publish')" in str(x)) < next(i for i, x in enumerate(seen) if "('First', 'publish')" in str(x)) else 1)

@@ -1,0 +1,39 @@
+"""logs: middleware=not calling and 1 like it: log is new: INFO Received
+
+Passes (0) on 0.5.31, fails (1) on 0.5.30.  Found by `nox -s changes`.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+from faststream import BaseMiddleware
+from faststream.rabbit import RabbitBroker
+
+seen = []
+logging.Logger.handle = lambda self, record: seen.append(
+    f"{record.levelname} {record.getMessage()}")
+
+
+class Stopping(BaseMiddleware):
+    async def consume_scope(self, call_next, msg):
+        return None
+
+
+broker = RabbitBroker(os.environ["AMQP_URL"], middlewares=[Stopping])
+
+
+@broker.subscriber("demo")
+async def handle(msg):
+    seen.append(("handle", msg))
+
+
+async def main():
+    async with broker:
+        await broker.start()
+        seen.append(("published", await broker.publish("hello", "demo")))
+        await asyncio.sleep(0.4)
+
+
+asyncio.run(main())
+sys.exit(0 if any('INFO Received' in str(x) for x in seen) else 1)

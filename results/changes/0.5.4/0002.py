@@ -1,0 +1,44 @@
+"""text: connection_lost=while working and 3 like it: log, text, was ERROR Exception in callback
+_task_done(<Task finishe...dStateError()>) at <python>/aio_pika/tools.py:<line> handle: <Handle
+_task_done(<Task finishe...dStateErr... and is ERROR (ChannelInvalidStateError())
+
+Passes (0) on 0.5.3, fails (1) on 0.5.4.  Found by `nox -s changes`.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+from faststream.rabbit import RabbitBroker
+
+seen = []
+logging.Logger.handle = lambda self, record: seen.append(
+    f"{record.levelname} {record.getMessage()}")
+links, connect = [], asyncio.open_connection
+
+
+async def open_connection(*args, **options):
+    links.append(await connect(*args, **options))
+    return links[-1]
+
+
+asyncio.open_connection = open_connection
+broker = RabbitBroker(os.environ["AMQP_URL"])
+
+
+@broker.subscriber("demo")
+async def handle(msg):
+    seen.append(("handle", msg))
+    links[0][1].transport.abort()
+    await asyncio.sleep(0.05)
+
+
+async def main():
+    async with broker:
+        await broker.start()
+        seen.append(("published", await broker.publish("hello", "demo")))
+        await asyncio.sleep(0.4)
+
+
+asyncio.run(main())
+sys.exit(0 if any('ERROR Exception in callback _task_done(<Task finishe...dStateError()>) at ' in str(x) for x in seen) else 1)

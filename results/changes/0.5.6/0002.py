@@ -1,0 +1,27 @@
+"""gone: connection=on return raises: it is new; before: RabbitBroker.__init__() got an unexpected
+keyword argument 'on_return_raises'
+
+Passes (0) on 0.5.6, fails (1) on 0.5.5.  Found by `nox -s changes`.
+"""
+
+import asyncio
+import os
+from faststream.rabbit import RabbitBroker
+
+seen = []
+broker = RabbitBroker(os.environ["AMQP_URL"], on_return_raises=True)
+
+
+@broker.subscriber("demo")
+async def handle(msg):
+    seen.append(("handle", msg))
+
+
+async def main():
+    async with broker:
+        await broker.start()
+        seen.append(("published", await broker.publish("hello", "demo")))
+        await asyncio.sleep(0.4)
+
+
+asyncio.run(main())

@@ -1,0 +1,34 @@
+"""lost: content_type=json with charset: queue demo afterwards, messages, was 1 and is 0
+
+Passes (0) on 0.5.48, fails (1) on 0.6.0rc0.  Found by `nox -s changes`.
+"""
+
+import aio_pika
+import asyncio
+import os
+import sys
+from faststream.rabbit import RabbitBroker
+
+seen = []
+async def left(queue):
+    async with await aio_pika.connect(os.environ["AMQP_URL"]) as connection:
+        channel = await connection.channel()
+        found = await channel.declare_queue(queue, passive=True)
+        return found.declaration_result.message_count
+broker = RabbitBroker(os.environ["AMQP_URL"])
+
+
+@broker.subscriber("demo")
+async def handle(msg):
+    seen.append(("handle", msg))
+
+
+async def main():
+    async with broker:
+        await broker.start()
+        seen.append(("published", await broker.publish("hello", "demo", content_type="application/json; charset=utf-8")))
+        await asyncio.sleep(0.4)
+
+
+asyncio.run(main())
+sys.exit(0 if asyncio.run(left("demo")) == 1 else 1)

@@ -1,0 +1,29 @@
+"""raises: place=added after start: it raises SetupError: You should setup subscriber at first.;
+now it ends
+
+Passes (0) on 0.6.0rc0, fails (1) on 0.5.48.  Found by `nox -s changes`.
+"""
+
+import asyncio
+import os
+from faststream.rabbit import RabbitBroker
+
+seen = []
+broker = RabbitBroker(os.environ["AMQP_URL"])
+
+
+async def handle(msg):
+    seen.append(("handle", msg))
+
+
+async def main():
+    async with broker:
+        await broker.start()
+        late = broker.subscriber("demo")
+        late(handle)
+        await late.start()
+        seen.append(("published", await broker.publish("hello", "demo")))
+        await asyncio.sleep(0.4)
+
+
+asyncio.run(main())

@@ -1,0 +1,28 @@
+"""gone: acknowledging=ack always and 3 like it: it is new; before: cannot import name 'AckPolicy'
+from 'faststream' (<python>/faststream/__init__.py)
+
+Passes (0) on 0.6.0rc0, fails (1) on 0.5.48.  Found by `nox -s changes`.
+"""
+
+import asyncio
+import os
+from faststream import AckPolicy
+from faststream.rabbit import RabbitBroker
+
+seen = []
+broker = RabbitBroker(os.environ["AMQP_URL"])
+
+
+@broker.subscriber("demo", ack_policy=AckPolicy.ACK)
+async def handle(msg):
+    seen.append(("handle", msg))
+
+
+async def main():
+    async with broker:
+        await broker.start()
+        seen.append(("published", await broker.publish("hello", "demo")))
+        await asyncio.sleep(0.4)
+
+
+asyncio.run(main())

@@ -1,0 +1,44 @@
+"""logs: by=plain charset and 25 like it: log was INFO ValueError: 'application/json; charset=utf8'
+is not a valid ContentTypes (ValueError("'application/json; charset=utf8' is not a valid
+ContentTypes")) and is ERROR ValueError: 'application/json; charset=utf8' is not a valid
+ContentTypes (ValueError("'application/json; charset=utf8' is not a valid ContentTypes"))
+
+Passes (0) on 0.6.1, fails (1) on 0.6.2.  Found by `nox -s changes`.
+"""
+
+import aio_pika
+import asyncio
+import logging
+import os
+import sys
+from faststream.rabbit import RabbitBroker
+
+seen = []
+logging.Logger.handle = lambda self, record: seen.append(
+    f"{record.levelname} {record.getMessage()}")
+
+
+async def plain(body, **options):
+    connection = await aio_pika.connect(os.environ["AMQP_URL"])
+    async with connection, connection.channel() as channel:
+        message = aio_pika.Message(body, **options)
+        await channel.default_exchange.publish(message, "demo")
+
+
+broker = RabbitBroker(os.environ["AMQP_URL"])
+
+
+@broker.subscriber("demo")
+async def handle(msg):
+    seen.append(("handle", msg))
+
+
+async def main():
+    async with broker:
+        await broker.start()
+        await plain(b'{"number": 1}', content_type="application/json; charset=utf8")
+        await asyncio.sleep(0.4)
+
+
+asyncio.run(main())
+sys.exit(0 if any("INFO ValueError: 'application/json; charset=utf8' is not a valid ContentTypes" in str(x) for x in seen) else 1)

@@ -1,0 +1,33 @@
+"""logs: handler=raises key error and 1 like it: log was INFO KeyError: 'handler'
+(KeyError('handler')) and is ERROR KeyError: 'handler' (KeyError('handler'))
+
+Passes (0) on 0.6.1, fails (1) on 0.6.2.  Found by `nox -s changes`.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+from faststream.rabbit import RabbitBroker
+
+seen = []
+logging.Logger.handle = lambda self, record: seen.append(
+    f"{record.levelname} {record.getMessage()}")
+broker = RabbitBroker(os.environ["AMQP_URL"])
+
+
+@broker.subscriber("demo")
+async def handle(msg):
+    seen.append(("handle", msg))
+    raise KeyError("handler")
+
+
+async def main():
+    async with broker:
+        await broker.start()
+        seen.append(("published", await broker.publish("hello", "demo")))
+        await asyncio.sleep(0.4)
+
+
+asyncio.run(main())
+sys.exit(0 if any("INFO KeyError: 'handler'" in str(x) for x in seen) else 1)

@@ -1,0 +1,35 @@
+"""wire: by=publisher of key and exchange and 1 like it: Exchange.Declare sent, durable, was False
+and is True
+
+Passes (0) on 0.7.0rc1, fails (1) on 0.7.0.  Found by `nox -s changes`.
+"""
+
+import asyncio
+import os
+import pamqp.frame
+import sys
+from faststream.rabbit import ExchangeType, RabbitBroker, RabbitExchange, RabbitQueue
+
+seen = []
+frames, marshal = [], pamqp.frame.marshal
+pamqp.frame.marshal = lambda frame, channel: frames.append(frame) or marshal(frame, channel)
+broker = RabbitBroker(os.environ["AMQP_URL"])
+
+
+@broker.subscriber(RabbitQueue("demo", routing_key="demo.key"), RabbitExchange("demo-x", type=ExchangeType.TOPIC))
+async def handle(msg):
+    seen.append(("handle", msg))
+
+
+publisher = broker.publisher(routing_key="demo.key", exchange=RabbitExchange("demo-x", type=ExchangeType.TOPIC))
+
+
+async def main():
+    async with broker:
+        await broker.start()
+        seen.append(("published", await publisher.publish("hello")))
+        await asyncio.sleep(0.4)
+
+
+asyncio.run(main())
+sys.exit(0 if 'False' in [repr(frame.durable) for frame in frames if frame.name == 'Exchange.Declare'] else 1)

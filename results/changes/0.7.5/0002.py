@@ -1,0 +1,35 @@
+"""wire: handler=cancelled: queue demo afterwards, messages, was 0 and is 1
+
+Passes (0) on 0.7.4, fails (1) on 0.7.5.  Found by `nox -s changes`.
+"""
+
+import aio_pika
+import asyncio
+import os
+import sys
+from faststream.rabbit import RabbitBroker
+
+seen = []
+async def left(queue):
+    async with await aio_pika.connect(os.environ["AMQP_URL"]) as connection:
+        channel = await connection.channel()
+        found = await channel.declare_queue(queue, passive=True)
+        return found.declaration_result.message_count
+broker = RabbitBroker(os.environ["AMQP_URL"])
+
+
+@broker.subscriber("demo")
+async def handle(msg):
+    seen.append(("handle", msg))
+    raise asyncio.CancelledError()
+
+
+async def main():
+    async with broker:
+        await broker.start()
+        seen.append(("published", await broker.publish("hello", "demo")))
+        await asyncio.sleep(0.4)
+
+
+asyncio.run(main())
+sys.exit(0 if asyncio.run(left("demo")) == 0 else 1)
