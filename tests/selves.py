@@ -16,7 +16,7 @@ from bisector.changes.looking import JOBS
 from bisector.changes.planning import Key
 from bisector.changes.runs import runner
 from bisector.environments import recipes, releases
-from bisector.environments.building import install
+from bisector.environments.building import import_failure, install
 from bisector.rabbitmq.broker import open_broker
 
 RUNS = 20
@@ -30,6 +30,9 @@ async def compare(seconds: float, runs: int) -> int:
         for run in range(runs):
             environment = recipes.of(history[run * (len(history) - 1) // max(1, runs - 1)])
             await install(environment)
+            if why := await import_failure(environment):
+                print(f"| {environment.version} | 0 | 0 | 0 | {why} |", flush=True)
+                continue
             async with (
                 runner("one", environment, broker, JOBS) as one,
                 runner("the other", environment, broker, JOBS) as other,
