@@ -122,6 +122,9 @@ def test_rungs_that_a_release_does_not_have_are_left_out_with_its_own_reason() -
     why = "No module named 'faststream.rabbit.prometheus'"
     assert {missing[direction, "prometheus"] for direction in plan.directions} == {why}
     assert missing.pop((RECEIVE, "ack first")) == "a subscriber has no ack_policy"
+    for name, does in {"middleware": "nothing", "twice": "nothing", "20 µs": "burn:20"}.items():
+        told = missing.pop((PUBLISH, name))  # there it is for what is received alone
+        assert told == f"the broker's middleware is never called ({does})"
     assert {name for _, name in missing} == {"prometheus", "opentelemetry", "both"}
     # Its brokers share what receives answers: each has to be alone to be asked.
     assert rung(found, REQUEST, "model").cpu

@@ -39,34 +39,40 @@ def _nothing() -> Made:
 
 def _passing(consuming: Does, publishing: Does) -> Made:
     base: Any = importlib.import_module("faststream").BaseMiddleware
+    seen = False  # a middleware of the broker is not called for all that it does, in all releases
+
+    def begins(does: Does) -> Optional[Awaitable[None]]:
+        nonlocal seen
+        seen = True
+        return does() if does else None
 
     if "call_next" not in inspect.signature(base.consume_scope).parameters:
 
         class Hooks(base):  # type: ignore[misc]  # older ones are entered and left
             async def on_consume(self, msg: Any) -> Any:
-                if consuming and (waits := consuming()):
+                if waits := begins(consuming):
                     await waits
                 return msg
 
             async def on_publish(self, msg: Any) -> Any:
-                if publishing and (waits := publishing()):
+                if waits := begins(publishing):
                     await waits
                 return msg
 
-        return Made(Hooks)
+        return Made(Hooks, lambda: seen)
 
     class Scopes(base):  # type: ignore[misc]
         async def consume_scope(self, call_next: Any, msg: Any) -> Any:
-            if consuming and (waits := consuming()):
+            if waits := begins(consuming):
                 await waits
             return await call_next(msg)
 
         async def publish_scope(self, call_next: Any, msg: Any, *args: Any, **options: Any) -> Any:
-            if publishing and (waits := publishing()):
+            if waits := begins(publishing):
                 await waits
             return await call_next(msg, *args, **options)
 
-    return Made(Scopes)
+    return Made(Scopes, lambda: seen)
 
 
 def _burn(microseconds: float) -> Made:

@@ -121,7 +121,7 @@ class Client:
         """Raise LeftOutError where one of its middlewares is never called."""
         for name, made in zip(self.rung.middlewares, self.made):
             if not made.called():
-                raise LeftOutError(f"{name} is never called")
+                raise LeftOutError(f"the broker's middleware is never called ({name})")
 
     def tidy(self) -> None:
         """Let go of what its middlewares have collected."""

@@ -163,7 +163,7 @@ def _across(axes: Axes, layers: Layers) -> None:
     axes.set_ylabel("µs of CPU a message", color=TEXT, size=SMALL)
     names = [ladder.name for ladder in layers.ladders]
     axes.set_xticks(range(len(names)), names)
-    ends: list[float] = []
+    tops: list[float] = []
     for rung, colour in zip(ACROSS_RUNGS, (TEXT, *PALETTE), strict=False):
         points = [
             (x, one.cpu.value)
@@ -177,7 +177,7 @@ def _across(axes: Axes, layers: Layers) -> None:
         axes.vlines(xs, [1e6 * value.low for _, value in points],
                     [1e6 * value.high for _, value in points], color=colour, alpha=0.5)  # fmt: skip
         axes.plot(xs, ys, "o-", color=colour, markersize=3.5, linewidth=1)
-        ends.append(ys[-1])
+        tops += [min(1e6 * value.high, 2 * y) for (_, value), y in zip(points, ys, strict=True)]
         axes.annotate(rung, (xs[-1], ys[-1]), xytext=(8, 0), textcoords="offset points",
                       va="center", size=SMALL, color=colour, annotation_clip=False)  # fmt: skip
-    axes.set_ylim(0, 1.1 * max(ends, default=1.0))
+    axes.set_ylim(0, 1.05 * max(tops, default=1.0))
