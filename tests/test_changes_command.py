@@ -138,7 +138,7 @@ def test_wrong_use_is_one_line(checkout: Path, arguments: list[str], line: str) 
 
 def test_ctrl_c_leaves_what_was_found(checkout: Path) -> None:
     (checkout / "found.json").unlink(missing_ok=True)
-    command = [*TOOL, "changes", "0.5.33", "0.5.34", "--minutes", "5", "--json", "found.json"]
+    command = [*TOOL, "changes", "0.5.33", "0.5.34", "--minutes", "1", "--json", "found.json"]
     with started(command, checkout) as running:
         _until(running.stdout, r"[1-9]\d* differences")
         running.send_signal(signal.SIGINT)
