@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bisector.changes import priority, sources
+from bisector.changes import priority, sources, traces
 from bisector.changes.comparison import Compared, Comparison, Plan
 from bisector.changes.findings import Finding
 from bisector.changes.grammar import Dimension
@@ -71,7 +71,7 @@ async def look(
             try:
                 return await stack.enter_async_context(made)
             except UnimportableError as error:
-                return str(error)
+                return traces.normal(str(error))
 
         one, other = await together([start(old), start(new)])
         if isinstance(one, str) and isinstance(other, str):
