@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from bisector.environments.building import surroundings
 from bisector.environments.recipes import Environment
@@ -98,27 +99,28 @@ async def _start_scenario(
     told |= {"PROBE_EARLY": str(report.with_name(EARLY))} if early else {}
     async with contextlib.AsyncExitStack() as stack:
         async with broker.room():
-            started = process.start(command, surroundings(environment) | told)
-            running = await stack.enter_async_context(started)
-            written = await _asked(pipe, running)
+            start = process.start(command, surroundings(environment) | told)
+            running = await stack.enter_async_context(start)
+            if asked := await _asked(pipe, running):
+                stack.enter_context(asked)
         lease = await broker.lease()
         # Scenarios share a virtual host: their names are unique and nothing of theirs stays, while
         # making one takes RabbitMQ as long as it takes a scenario to connect.
         variables = lease.server.variables
-        if written is not None:
-            with os.fdopen(written, "wb") as file:
-                file.write(json.dumps(variables).encode() + b"\n")
+        if asked:
+            with contextlib.suppress(BrokenPipeError):  # it has ended meanwhile, as will be seen
+                asked.write(json.dumps(variables).encode() + b"\n")
         yield Started(running, lease, report, program.folder, tuple(variables.values()))
 
 
-async def _asked(pipe: Path, running: process.Process) -> int | None:
-    """Wait until a scenario asks where RabbitMQ is; returns the pipe's descriptor.
+async def _asked(pipe: Path, running: process.Process) -> BinaryIO | None:
+    """Wait until a scenario asks where RabbitMQ is; returns the pipe, to answer.
 
     None: it ended before, or had time enough.
     """
     while running.seconds < SCENARIO_TIMEOUT:
         try:
-            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+            return os.fdopen(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK), "wb", buffering=0)
         except OSError as error:
             if error.errno != errno.ENXIO:  # nobody reads yet
                 raise
