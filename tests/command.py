@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -37,6 +38,15 @@ class Ended:
 def nox() -> list[str]:
     """The Nox that runs these tests."""
     return building.nox()
+
+
+def copied(checkout: Path, target: Path, *without: str) -> Path:
+    """Copy a checkout to write into, with the environments that other tests have built."""
+    ignore = shutil.ignore_patterns(".nox", ".asv", *without)
+    shutil.copytree(checkout, target, ignore=ignore)
+    (checkout / ".nox").mkdir(exist_ok=True)
+    (target / ".nox").symlink_to(checkout / ".nox")
+    return target
 
 
 def run(command: list[str], cwd: Path, **environ: str) -> Ended:

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.command import TOOL, run
+from tests.command import TOOL, copied, run
 
 ASV = [sys.executable, "-m", "asv"]
-PLAIN_ENOUGH = "1.5"
+FACTOR = "1.5"
 """By what factor asv calls something changed: the noise of a machine that does other work, too, is
 below it."""
 
 
 @pytest.fixture(scope="module")
 def project(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy for asv to write into, with the environments of other tests."""
-    target = tmp_path_factory.mktemp("agreement") / "project"
-    shutil.copytree(checkout, target, ignore=shutil.ignore_patterns(".nox", ".asv"))
-    (checkout / ".nox").mkdir(exist_ok=True)
-    (target / ".nox").symlink_to(checkout / ".nox")
-    return target
+    """A copy for asv to write into."""
+    return copied(checkout, tmp_path_factory.mktemp("agreement") / "project")
 
 
 def test_asv_continuous_and_the_gate_agree(project: Path, own_url: str) -> None:
     timed = run(
         [*ASV, "continuous", "0.5.0", "0.4.7", "--bench", "SiblingCloseRatio",
-         "--factor", PLAIN_ENOUGH],
+         "--factor", FACTOR],
         project, AMQP_URL=own_url,
     )  # fmt: skip
     gate = run(

@@ -7,7 +7,6 @@ import getpass
 import json
 import platform
 import re
-import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from bisector.commands import bench as command
 from bisector.environments import recipes, releases
 from bisector.errors import UserError
 from bisector.history import machine, repository, runs
-from tests.command import TOOL, Ended, all_gone, descendant, end, run, started
+from tests.command import TOOL, Ended, all_gone, copied, descendant, end, run, started
 
 ASV = [sys.executable, "-m", "asv"]
 GONE = "0.99.0"
@@ -66,17 +65,13 @@ time_nothing.repeat, time_nothing.number, time_nothing.warmup_time = 1, 1, 0
 @pytest.fixture(scope="module")
 def project(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with a benchmark that takes no time, and no results."""
-    target = tmp_path_factory.mktemp("bench") / "project"
-    ignore = shutil.ignore_patterns("benchmarks", "results", ".nox", ".asv")
-    shutil.copytree(checkout, target, ignore=ignore)
+    target = copied(checkout, tmp_path_factory.mktemp("bench") / "project", "benchmarks", "results")
     (target / "benchmarks").mkdir()
     (target / "benchmarks" / "__init__.py").touch()
     (target / "benchmarks" / "tiny.py").write_text(BENCHMARK)
     known = releases.load(target / "bisector" / "environments" / "releases.json")
     gone = releases.Release(GONE, known[-1].uploaded + timedelta(days=1))
     releases.save([*known, gone], target / "bisector" / "environments" / "releases.json")
-    (checkout / ".nox").mkdir(exist_ok=True)
-    (target / ".nox").symlink_to(checkout / ".nox")  # what other tests have built, too
     return target
 
 

@@ -177,6 +177,7 @@ def _across(axes: Axes, layers: Layers) -> None:
         axes.vlines(xs, [1e6 * value.low for _, value in points],
                     [1e6 * value.high for _, value in points], color=colour, alpha=0.5)  # fmt: skip
         axes.plot(xs, ys, "o-", color=colour, markersize=3.5, linewidth=1)
+        # The interval of a single round has no end.
         tops += [min(1e6 * value.high, 2 * y) for (_, value), y in zip(points, ys, strict=True)]
         axes.annotate(rung, (xs[-1], ys[-1]), xytext=(8, 0), textcoords="offset points",
                       va="center", size=SMALL, color=colour, annotation_clip=False)  # fmt: skip

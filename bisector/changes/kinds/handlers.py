@@ -5,6 +5,11 @@ from __future__ import annotations
 from bisector.changes.grammar import dimension
 from bisector.changes.kinds.arguments import DATACLASS, MODEL
 
+CLOSES_CHANNEL = (
+    "if not message.raw_message.redelivered:",
+    "    await message.raw_message.channel.close()",
+)
+
 
 def _then(*lines: str) -> dict[str, str | tuple[str, ...]]:
     """A handler that takes the message, too, and does something with it."""
@@ -111,14 +116,9 @@ DIMENSIONS = (
                                  '    return "second"'), "handler":
             'seen.append((await broker.request("x", "demo-2", timeout=1)).body)'},
         stops_broker={"handler": "asyncio.ensure_future(broker.stop())"},
-        closes_channel_once=_then("if not message.raw_message.redelivered:",
-                                  "    await message.raw_message.channel.close()"),
-        closes_channel_and_raises=_then("if not message.raw_message.redelivered:",
-                                        "    await message.raw_message.channel.close()",
-                                        '    raise ValueError("handler")'),
-        closes_channel_and_acks=_then("if not message.raw_message.redelivered:",
-                                      "    await message.raw_message.channel.close()",
-                                      "    await message.ack()"),
+        closes_channel_once=_then(*CLOSES_CHANNEL),
+        closes_channel_and_raises=_then(*CLOSES_CHANNEL, '    raise ValueError("handler")'),
+        closes_channel_and_acks=_then(*CLOSES_CHANNEL, "    await message.ack()"),
         answers_text={"returned": "text", "handler": 'return "answer"'},
         answers_dict={"returned": "dict", "handler": 'return {"answer": 1}'},
         answers_none_by_type={"handler": "return None"},
