@@ -29,9 +29,11 @@ def bisect(checkout: Path, *arguments: str, **environ: str) -> Ended:
 
 def test_rabbitmq_killed_in_the_middle_of_a_probe_is_no_verdict(checkout: Path) -> None:
     with started([*TOOL, "bisect", *QUICK, "--fresh"], checkout) as process:
-        while not connected(descendant(process, SCENARIO)):  # it imports while RabbitMQ boots
+        while not connected(scenario := descendant(process, SCENARIO)):  # RabbitMQ boots
             time.sleep(0.01)
+        scenario.suspend()  # looking for the node takes a while where much else runs
         descendant(process, "beam").kill()
+        scenario.resume()
         ended = end(process)
     assert ended.code == 0, ended.said
     assert "RabbitMQ went away: starting another" in ended.stdout
