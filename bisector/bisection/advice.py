@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from bisector.axes import axis as axes
+from bisector.axes.days import of_days
 from bisector.axes.releases import of_package, package_environment
 from bisector.bisection import histories
 from bisector.bisection.histories import History, Target
@@ -88,7 +89,9 @@ class Fault:
     history: History | None
     """None: bad only with today's dependencies, or with what is pinned."""
     upload: str | None
-    """What was uploaded when a fresh install stopped importing, where that is known."""
+    """What was uploaded when a fresh install went bad, where it is bad only today."""
+    upload_source: str
+    """Where that is known from, in words."""
     tried: Sequence[Tried]
 
     @property
@@ -167,6 +170,7 @@ class Adviser:
         self._broker, self._rabbitmq, self._display = broker, rabbitmq, display
         self._jobs, self._known = jobs, known
         self._choice = axes.Choice(python=python, with_=pinned)
+        self._unpinned = replace(self._choice, with_=())
         self._room = asyncio.Semaphore(jobs)
         self._histories, self._costs = histories.read_map(python), histories.read_costs()
 
@@ -241,9 +245,32 @@ class Adviser:
             ),
         ]
         order = [*MEANING]
-        deaths = histories.read_deaths() if looked.program.name == IMPORTS else {}
-        upload = deaths.get(release.version) if history is None else None
-        return Fault(looked, history, upload, sorted(tried, key=lambda t: order.index(t.answer)))
+        tried.sort(key=lambda t: order.index(t.answer))
+        return Fault(looked, history, *await self._upload(release, looked), tried)
+
+    async def _upload(self, release: Release, looked: Looked) -> tuple[str | None, str]:
+        """What was uploaded when a fresh install went bad, where its day's was good; how known."""
+        if looked.deps != TODAY or looked.day.verdict is not Verdict.GOOD:
+            return None, ""
+        if looked.program.name == IMPORTS and not self._choice.with_:
+            known = histories.read_deaths().get(release.version)
+            if known:
+                return known, f"results/{histories.LIFETIMES.name}"
+        own = f"{PACKAGE}=={release.version}"
+        choice = replace(self._choice, with_=(own, *self._choice.with_))
+        try:
+            finding = await self._inquiry(looked.program, choice).find(await of_days(choice))
+        except OutsideError as error:  # an index without upload times: all else can be told
+            self._display.note(f"which upload did it is left open: {error}")
+            return None, ""
+        broken = [f for f in finding.answer.flips if f.to is Verdict.BAD]
+        upload = finding.answer.upload(broken[-1]) if broken else None
+        if upload is None:
+            return None, ""
+        return (
+            f"{upload.version} of {upload.uploaded:%Y-%m-%d}",
+            f"bisected along days, RabbitMQ {self._rabbitmq}",
+        )
 
     async def _history(self, release: Release, looked: Looked) -> History | None:
         """What is known of all releases, unless it is not FastStream's release that is bad."""
@@ -257,7 +284,7 @@ class Adviser:
             return None  # it is what is pinned
         finding = await self._bisect(looked.program)
         for flip in finding.answer.flips:
-            await self._inquiry(looked.program).blame(finding, flip)
+            await self._inquiry(looked.program, self._unpinned).blame(finding, flip)
         self._histories[name] = histories.of_finding(finding, self._rabbitmq)
         return self._histories[name]
 
@@ -308,7 +335,7 @@ class Adviser:
         """Where it is what is pinned, try what its day had."""
         if history is not None or looked.deps != RELEASE_DAY:
             return []
-        plain = package_environment(replace(self._choice, with_=()))(release)
+        plain = package_environment(self._unpinned)(release)
         seen = await self._try(plain, looked.program, "let-go")
         answer = HELPS if seen.verdict is Verdict.GOOD else NO_HELP
         names = [axes.pin(text)[0] for text in self._choice.with_]
@@ -352,13 +379,12 @@ class Adviser:
         return [Going(t, s) for t, s in zip(found, seen_today, strict=True)]
 
     async def _bisect(self, program: Program) -> Finding:
-        axis = of_package(replace(self._choice, with_=()))
-        axis = replace(axis, releases=releases.select(self._known))
-        return await self._inquiry(program).find(axis)
+        axis = replace(of_package(self._unpinned), releases=releases.select(self._known))
+        return await self._inquiry(program, self._unpinned).find(axis)
 
-    def _inquiry(self, program: Program) -> Inquiry:
+    def _inquiry(self, program: Program, choice: axes.Choice) -> Inquiry:
         return Inquiry(
-            program, replace(self._choice, with_=()), Rules(program.timeout), Manner(self._jobs),
+            program, choice, Rules(program.timeout), Manner(self._jobs),
             broker=self._broker, rabbitmq=self._rabbitmq, journal=JOURNAL, fresh=False,
             display=self._display,
         )  # fmt: skip

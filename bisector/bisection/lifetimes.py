@@ -66,7 +66,7 @@ class Lifetime:
             "uploaded": self.release.uploaded.isoformat(timespec="seconds"),
             "state": DIED if self.upload else LIVES if self.lives else NEVER,
             "days": None if self.days is None else round(self.days, 1),
-            "upload": upload_json(self.upload) if self.upload else None,
+            "upload": self.upload.to_json() if self.upload else None,
             "reason": _without_file(redact(self.reason)),
         }
 
@@ -85,15 +85,6 @@ class Lifetime:
 def _without_file(reason: str) -> str:
     """Leave out in which file of an environment a name is missing: the module is named anyway."""
     return re.sub(r" \(\S+\.py\)$", "", reason)
-
-
-def upload_json(upload: Upload) -> dict[str, str]:
-    """Return an upload as JSON has it."""
-    return {
-        "name": upload.name,
-        "version": upload.number,
-        "uploaded": upload.uploaded.isoformat(timespec="seconds"),
-    }
 
 
 class Lifetimes:

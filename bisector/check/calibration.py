@@ -9,13 +9,10 @@ rule with the same looks.
 
 from __future__ import annotations
 
-import json
-import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from scipy import stats
 
@@ -23,6 +20,7 @@ from bisector import ROOT
 from bisector.check import candidates, rule, slowed
 from bisector.check.candidates import Named
 from bisector.check.comparison import Checker, Rounds
+from bisector.check.kept_runs import KeptRuns
 from bisector.check.result import Check, Judgement
 from bisector.environments import recipes
 from bisector.environments.releases import Release
@@ -67,49 +65,11 @@ class Circumstances:
     """Seconds that a slowed release is busy for in every publish, by slowdown."""
 
 
-class Runs:
+class Runs(KeptRuns[Circumstances, Run]):
     """The runs made so far, in a file."""
 
     def __init__(self, path: Path = RUNS) -> None:
-        self._path = path
-        self.circumstances: Circumstances | None = None
-        self.runs: list[Run] = []
-        if path.exists():
-            # A line that a crash cut off has no end: that run is made again.
-            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-            whole = [line for line in lines if line.endswith("\n")]
-            if whole != lines:
-                path.write_text("".join(whole), encoding="utf-8")
-            if not whole:
-                return
-            try:
-                head, *rows = whole
-                self.circumstances = Circumstances(**json.loads(head))
-                self.runs = [Run(**json.loads(row)) for row in rows]
-            except (ValueError, TypeError) as error:
-                raise UserError(
-                    f"{path.name} is not a calibration of this version ({error}): move it away"
-                ) from None
-
-    def begin(self, circumstances: Circumstances) -> None:
-        """Write down what all runs have in common."""
-        self.circumstances = circumstances
-        self._append(vars(circumstances))
-
-    def add(self, run: Run) -> None:
-        """Keep a run, on disk before this returns."""
-        self.runs.append(run)
-        self._append(vars(run))
-
-    def of(self, slowdown: float) -> list[Run]:
-        """The runs with that slowdown."""
-        return [run for run in self.runs if run.slowdown == slowdown]
-
-    def _append(self, row: dict[str, Any]) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        super().__init__(path, Circumstances, Run)
 
 
 async def calibrate(
@@ -159,7 +119,7 @@ async def calibrate(
                 f" {known.python}: go on with these, or move {RUNS.name} away to begin anew"
             )
         sides = {0.0: itself}
-        for slowdown in _missing(runs, wanted):
+        for slowdown in runs.missing(wanted):
             if slowdown not in sides:
                 sides[slowdown] = _slower(release, slowdown, known, python, folder)
             made, all_ = len(runs.of(slowdown)) + 1, wanted[slowdown]
@@ -167,12 +127,6 @@ async def calibrate(
             rounds = Rounds()
             found = await checker(sides[slowdown]).check(generated=False, rounds=rounds)
             runs.add(_run(slowdown, found, rounds))
-
-
-def _missing(runs: Runs, wanted: dict[float, int]) -> Iterator[float]:
-    """What is to be run next, the one with the smallest part made so far first."""
-    while left := {s: len(runs.of(s)) / n for s, n in wanted.items() if len(runs.of(s)) < n}:
-        yield min(left, key=lambda s: left[s])
 
 
 def _run(slowdown: float, found: Check, rounds: Rounds) -> Run:

@@ -7,21 +7,19 @@ searches are made and kept, one line each, so that an interrupted calibration go
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
-from typing import Any
 
 from bisector import ROOT
 from bisector.axes.axis import Axis, Choice
 from bisector.bisection.journal import Question
 from bisector.check import candidates, slowed
+from bisector.check.kept_runs import KeptRuns
 from bisector.cost.ledger import Ledger, Taken
 from bisector.cost.search import Search, Wish
 from bisector.cost.subject import Ours
@@ -78,53 +76,11 @@ class Circumstances:
     """Seconds that a slowed release is busy for in every publish, by slowdown."""
 
 
-class Runs:
+class Runs(KeptRuns[Circumstances, Run]):
     """The runs made so far, in a file."""
 
     def __init__(self, path: Path = RUNS) -> None:
-        self._path = path
-        self.circumstances: Circumstances | None = None
-        self.runs: list[Run] = []
-        if not path.exists():
-            return
-        # A line that a crash cut off has no end: that run is made again.
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        whole = [line for line in lines if line.endswith("\n")]
-        if whole != lines:
-            path.write_text("".join(whole), encoding="utf-8")
-        try:
-            for line in whole[:1]:
-                self.circumstances = Circumstances(**json.loads(line))
-            self.runs = [Run(**json.loads(line)) for line in whole[1:]]
-        except (ValueError, TypeError) as error:
-            raise UserError(
-                f"{path.name} is not a calibration of this version ({error}): move it away"
-            ) from None
-
-    def begin(self, circumstances: Circumstances) -> None:
-        """Write down what all runs have in common."""
-        self.circumstances = circumstances
-        self._append(asdict(circumstances))
-
-    def add(self, run: Run) -> None:
-        """Keep a run, on disk before this returns."""
-        self.runs.append(run)
-        self._append(asdict(run))
-
-    def of(self, slowdown: float) -> list[Run]:
-        """The runs with that slowdown."""
-        return [run for run in self.runs if run.slowdown == slowdown]
-
-    def missing(self, wanted: dict[float, int]) -> Iterator[float]:
-        """What is to be run next, the one with the smallest part made so far first."""
-        while left := {s: len(self.of(s)) / n for s, n in wanted.items() if len(self.of(s)) < n}:
-            yield min(left, key=lambda s: left[s])
-
-    def _append(self, row: dict[str, Any]) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        super().__init__(path, Circumstances, Run)
 
 
 async def calibrate(

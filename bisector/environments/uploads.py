@@ -34,6 +34,14 @@ class Upload(Release):
     number: str = ""
     """The distribution's version; `version` is what the search calls it."""
 
+    def to_json(self) -> dict[str, str]:
+        """Return it as JSON has it."""
+        return {
+            "name": self.name,
+            "version": self.number,
+            "uploaded": self.uploaded.isoformat(timespec="seconds"),
+        }
+
 
 async def uploads(names: Collection[str]) -> list[Upload]:
     """Return all uploads of some distributions, oldest first; yanked versions are left out.

@@ -205,7 +205,7 @@ def _facts(advice: Advice, fault: Fault) -> Iterator[tuple[str, str]]:
         yield "known from", fault.history.source
     elif fault.upload:
         yield "since", f"{fault.upload} was uploaded"
-        yield "known from", "results/lifetimes.json"
+        yield "known from", fault.upload_source
     elif looked.deps == TODAY:
         asked = ["--along", "days", "--with", f"{PACKAGE}=={version}", looked.program.name]
         which = command_line("bisect", *asked)

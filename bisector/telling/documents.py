@@ -75,11 +75,7 @@ def _flip_json(finding: Finding, flip: Flip) -> dict[str, Any]:
         "seen": [list(answers.agreement(finding.answer, v)) for v in (flip.before, flip.after)],
     }
     if upload := finding.answer.upload(flip):
-        row["upload"] = {
-            "name": upload.name,
-            "version": upload.number,
-            "uploaded": upload.uploaded.isoformat(timespec="seconds"),
-        }
+        row["upload"] = upload.to_json()
     if flaky := finding.answer.flaky:
         row["probability"] = round(flaky.probability, 4)
     if blame := finding.blames.get(flip):
@@ -196,7 +192,7 @@ def _fault(advice: Advice, fault: Fault) -> dict[str, Any]:
         "deps": fault.looked.deps,
         "since": changed(history.since(version)) if history else None,
         "fixed": changed(history.until(version)) if history else None,
-        "source": history.source if history else None,
+        "source": history.source if history else fault.upload_source or None,
         "upload": fault.upload,
         "advice": [vars(tried) for tried in fault.tried],
     }

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from bisector.bisection.lifetimes import DIED, LIVES, NEVER, Lifetime, upload_json
+from bisector.bisection.lifetimes import DIED, LIVES, NEVER, Lifetime
 from bisector.environments.releases import PACKAGE
 from bisector.search.exact import Verdict
 from bisector.telling.documents import SCHEMA
@@ -36,7 +36,7 @@ def to_json(found: Sequence[Lifetime], today: datetime) -> dict[str, Any]:
         "today": today.isoformat(timespec="seconds"),
         "releases": [one.to_json() for one in found],
         "killers": [
-            {**upload_json(upload), "killed": count}
+            {**upload.to_json(), "killed": count}
             for upload, count in sorted(counted.items(), key=lambda i: (-i[1], i[0].uploaded))
         ],
     }
