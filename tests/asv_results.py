@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +48,19 @@ Value = Callable[[str, str, Mapping[str, Any]], float]
 
 
 def write(
-    folder: Path, versions: Sequence[str], value: Value, *, broken: Sequence[str] = ()
+    folder: Path,
+    versions: Sequence[str],
+    value: Value,
+    *,
+    broken: Sequence[str] = (),
+    machine: str = "somewhere",
+    only: Collection[str] = BENCHMARKS,
 ) -> None:
     """Write asv's files for releases; of those `broken`, nothing could be measured."""
     commits = repository.commits(repository.ensure(releases.load()))
-    home = folder / "asv" / MACHINE["machine"]
+    home = folder / "asv" / machine
     home.mkdir(parents=True)
-    _dump(home / "machine.json", {**MACHINE, "version": 1})
+    _dump(home / "machine.json", {**MACHINE, "machine": machine, "version": 1})
     _dump(folder / "asv" / "benchmarks.json", {
         "version": 2,
         **{name: _benchmark(name, unit, params) for name, (unit, params) in BENCHMARKS.items()},
@@ -62,6 +68,8 @@ def write(
     for version in (*versions, *broken):
         rows = {}
         for name, (_, params) in BENCHMARKS.items():
+            if name not in only:
+                continue
             cases = [dict(zip(params, case, strict=True))
                      for case in itertools.product(*params.values())]  # fmt: skip
             values = [value(version, name, case) for case in cases] if version in versions else None
@@ -70,7 +78,8 @@ def write(
         commit = commits[version]
         _dump(home / f"{commit[:8]}-nox-py3.11.json", {
             "commit_hash": commit, "env_name": "nox-py3.11", "date": 1702464967000,
-            "params": {**MACHINE, "python": "3.11", "rabbitmq": "3.10.8"}, "python": "3.11",
+            "params": {**MACHINE, "machine": machine, "python": "3.11", "rabbitmq": "3.10.8"},
+            "python": "3.11",
             "requirements": {"rabbitmq": "3.10.8"}, "env_vars": {}, "version": 2, "durations": {},
             "result_columns": ["result", "params", "version", "started_at", "duration",
                                "stats_ci_99_a", "stats_ci_99_b", "stats_q_25", "stats_q_75",

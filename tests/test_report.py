@@ -155,6 +155,20 @@ def read(folder: Path, machine: str | None = None) -> measured.Measured:
     return measured.read(KNOWN, commits(), machine, folder / "asv")
 
 
+def tell_of(folder: Path) -> dict[str, Any]:
+    return results_page.tell(read(folder), closing(folder), folder)
+
+
+def draw_of(folder: Path) -> dict[str, Figure]:
+    return results_page.draw(read(folder), closing(folder), folder)
+
+
+def closing(folder: Path) -> measured.Measured:
+    """Of the machine that measured before and after the close."""
+    having = results_page.BESIDE_PLAIN
+    return measured.read(KNOWN, commits(), None, folder / "asv", having=having)
+
+
 # --- figures ----------------------------------------------------------------------------------
 
 
@@ -289,7 +303,7 @@ def test_no_words_cross(figure: Figure) -> None:
 def test_the_same_bytes(results: Path, tmp_path: Path) -> None:
     """Of any run; and without a ground, for light and dark pages."""
     files = [
-        [f for name, figure in results_page.draw(read(results), results).items()
+        [f for name, figure in draw_of(results).items()
          for f in maps.save(figure, tmp_path / f"{name}{number}")]
         for number in range(2)
     ]  # fmt: skip
@@ -306,7 +320,7 @@ def test_the_same_bytes(results: Path, tmp_path: Path) -> None:
 
 
 def test_readme(results: Path) -> None:
-    text = results_page.render("README.md", results_page.tell(read(results), results))
+    text = results_page.render("README.md", tell_of(results))
     for expected in (
         f"**Fixed in {FIRST_GOOD}, all of it.**",
         "19 releases hang here, 21 publish, 1 cannot be tested",
@@ -330,7 +344,7 @@ def test_readme(results: Path) -> None:
     assert "it does not" not in text  # of no use where nothing has that answer
     rows = [line for line in text.splitlines() if re.match(r"\| \d+\.\d+\.\d+\S* \| 20", line)]
     assert [row.split()[1] for row in rows] == VERSIONS
-    assert text == results_page.render("README.md", results_page.tell(read(results), results))
+    assert text == results_page.render("README.md", tell_of(results))
 
 
 def named(text: str) -> set[str]:
@@ -340,11 +354,11 @@ def named(text: str) -> set[str]:
 
 
 def test_no_page_names_a_step_that_is_not_confirmed(results: Path) -> None:
-    told = results_page.tell(read(results), results)
+    told = tell_of(results)
     confirmed = {STEPS["steps"][0]["sentence"].rstrip(".")}
     assert named(results_page.render("README.md", told)) == confirmed
-    assert SLOWER in words(results_page.draw(read(results), results)["share"])[0]
-    assert len(words(results_page.draw(read(results), results)["share"])) == 1
+    assert SLOWER in words(draw_of(results)["share"])[0]
+    assert len(words(draw_of(results)["share"])) == 1
     page = re.sub("<[^>]+>", "", results_page.render("index.html", told))
     assert named(page) == confirmed
 
@@ -367,12 +381,12 @@ def test_where_no_step_is_known_the_page_says_so(results: Path, tmp_path: Path) 
         (tmp_path / results_page.STEPS).unlink()
         if steps:
             dump(tmp_path / results_page.STEPS, steps)
-        told = results_page.tell(read(tmp_path), tmp_path)
+        told = tell_of(tmp_path)
         text = results_page.render("README.md", told)
         assert f"No release is named: {said}" in text
         assert not named(text)
         assert "No release is named" in results_page.render("index.html", told)
-        assert not words(results_page.draw(read(tmp_path), tmp_path)["share"])
+        assert not words(draw_of(tmp_path)["share"])
 
 
 def test_only_the_answer_is_needed(results: Path, tmp_path: Path) -> None:
@@ -381,24 +395,21 @@ def test_only_the_answer_is_needed(results: Path, tmp_path: Path) -> None:
     (tmp_path / results_page.MAP).unlink()
     (tmp_path / results_page.CALIBRATION).unlink()
     (tmp_path / results_page.COST_CALIBRATION).unlink()
-    found = read(tmp_path)
-    told = results_page.tell(found, tmp_path)
+    told = tell_of(tmp_path)
     assert "What helps" not in results_page.render("README.md", told)
     assert "can be trusted" not in results_page.render("README.md", told)
     assert "What helps" not in results_page.render("index.html", told)
-    assert set(results_page.draw(found, tmp_path)) == {"throughput", "share"}
+    assert set(draw_of(tmp_path)) == {"throughput", "share"}
 
 
 def test_what_each_layer_costs_is_told_where_it_was_measured(results: Path, tmp_path: Path) -> None:
-    assert "each layer" not in results_page.render(
-        "README.md", results_page.tell(read(results), results)
-    )
+    assert "each layer" not in results_page.render("README.md", tell_of(results))
     shutil.copytree(results, tmp_path, dirs_exist_ok=True)
     dump(tmp_path / results_page.LAYERS, {
         "answer": ["A handler costs 41 µs."], "releases": [{}, {}], "changes": [{}], "compared": 9,
         "rounds": 8, "rabbitmq": "4.0", "started": "2026-11-29T22:00:00+00:00",
     })  # fmt: skip
-    text = results_page.render("README.md", results_page.tell(read(tmp_path), tmp_path))
+    text = results_page.render("README.md", tell_of(tmp_path))
     for expected in (
         "- A handler costs 41 µs.",
         "2 releases side by side, 8 rounds",
@@ -407,12 +418,36 @@ def test_what_each_layer_costs_is_told_where_it_was_measured(results: Path, tmp_
         assert expected in text
 
 
+def test_before_and_after_the_close_are_of_the_machine_that_measured_them(
+    results: Path, tmp_path: Path
+) -> None:
+    """Where another one measured only that, later and better."""
+    shutil.copytree(results, tmp_path, dirs_exist_ok=True)
+    for file in (tmp_path / "asv" / "somewhere").glob("*-nox*.json"):  # as before there was such
+        held = json.loads(file.read_text(encoding="utf-8"))
+        del held["results"][results_page.BESIDE_PLAIN]
+        dump(file, held)
+    only = [results_page.THROUGHPUT, results_page.BESIDE_PLAIN]
+    asv_results.write(tmp_path, MEASURED, lambda *of: value(*of) / 2, broken=[BROKEN],
+                      machine="elsewhere", only=only)  # fmt: skip
+    text = results_page.render("README.md", tell_of(tmp_path))
+    assert "The files of asv are in [asv/](asv/somewhere)" in text
+    assert "Publishing before and after the close (the first figure, and" in text
+    assert "The files of asv are in [asv/](asv/elsewhere)" in text
+    assert "Before and after the close: Some CPU" in results_page.render(
+        "index.html", tell_of(tmp_path)
+    )
+    label = "before the sibling closes"
+    before, now = (marks(draw_of(folder)["throughput"], label) for folder in (results, tmp_path))
+    assert [y for _, y in now] == pytest.approx([2 * y for _, y in before])
+
+
 def test_where_the_two_differ(results: Path, tmp_path: Path) -> None:
     shutil.copytree(results, tmp_path, dirs_exist_ok=True)
     rows = [{**row, "verdict": "good"} if row["version"] == LAST_BAD else row
             for row in ANSWER["releases"]]  # fmt: skip
     dump(tmp_path / results_page.ANSWER, {**ANSWER, "releases": rows})
-    text = results_page.render("README.md", results_page.tell(read(tmp_path), tmp_path))
+    text = results_page.render("README.md", tell_of(tmp_path))
     assert f"agree on 39 releases, **but not on {LAST_BAD}**" in text
 
 
@@ -432,12 +467,8 @@ def test_the_committed_results() -> None:
         or not (results_page.RESULTS / "asv").is_dir()
     ):
         pytest.skip("results/ is empty: `nox -s bisect` and `nox -s bench` fill it")
-    found = measured.read(KNOWN, commits())
-    text = results_page.render("README.md", results_page.tell(found))
-    committed = (results_page.RESULTS / "README.md").read_text(encoding="utf-8")
-    assert [line for line in text.splitlines() if line.startswith("**")] == [
-        line for line in committed.splitlines() if line.startswith("**")
-    ]
+    text = results_page.render("README.md", tell_of(results_page.RESULTS))
+    assert text == (results_page.RESULTS / "README.md").read_text(encoding="utf-8")
 
 
 # --- bad input --------------------------------------------------------------------------------
@@ -460,7 +491,7 @@ def test_a_benchmark_is_absent(results: Path, tmp_path: Path) -> None:
     del table["consume.ConsumeRatio.track_time"]
     dump(file, table)
     with pytest.raises(UserError, match="needs the benchmark consume"):
-        results_page.tell(read(tmp_path), tmp_path)
+        tell_of(tmp_path)
 
 
 def test_a_parameter_is_absent(results: Path) -> None:
@@ -481,7 +512,7 @@ def test_a_bad_answer(results: Path, tmp_path: Path, text: str | None, message: 
     if text is not None:
         (tmp_path / results_page.ANSWER).write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=message):
-        results_page.tell(read(results), tmp_path)
+        results_page.tell(read(results), closing(results), tmp_path)
 
 
 # --- pages ------------------------------------------------------------------------------------

@@ -22,8 +22,9 @@ def parser() -> argparse.ArgumentParser:
         " outside.",
     )
     made.add_argument(
-        "--machine", metavar="NAME", help="whose measurements (default: the most complete ones)"
-    )
+        "--machine", metavar="NAME",
+        help="whose measurements (default, for each figure: the most complete ones)",
+    )  # fmt: skip
     return made
 
 
@@ -32,10 +33,11 @@ async def run(args: argparse.Namespace) -> int:
     known = releases.load()
     commits = repository.commits(repository.ensure(known))
     found = results.read(known, commits, args.machine)
-    told = results_page.tell(found)
+    closing = results.read(known, commits, args.machine, having=results_page.BESIDE_PLAIN)
+    told = results_page.tell(found, closing)
     files = [
         file
-        for name, figure in results_page.draw(found).items()
+        for name, figure in results_page.draw(found, closing).items()
         for file in maps.save(figure, results_page.RESULTS / name)
     ]
     readme = results_page.RESULTS / "README.md"

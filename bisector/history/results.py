@@ -191,13 +191,16 @@ def read(
     commits: Mapping[str, str],
     machine: str | None = None,
     results: Path = runs.RESULTS,
+    *,
+    having: str = "",
 ) -> Measured:
     """Read the results of a machine.
 
     Args:
         known: the releases.
         commits: by version.
-        machine: its name in results/; None for the one with the most releases.
+        machine: its name in results/; None for the one with the most measurements.
+        having: a benchmark: rather the machine that measured the most releases in it.
 
     Raises:
         UserError: there are none, or one of the files is foreign.
@@ -209,7 +212,9 @@ def read(
         there = f"; there are those of {', '.join(machines)}" if machines else ""
         whose = f" of {machine}" if machine else ""
         raise UserError(f"results/ holds no measurements{whose}: make them with `{ALL}`{there}")
-    name = machine or max(machines, key=lambda name: len(machines[name]))
+    name = machine or max(
+        machines, key=lambda name: (_count(machines[name], having), _count(machines[name]))
+    )
     found = machines[name]
     files = {version: Results.load(str(one.path), name) for version, one in found.items()}
     moments = [at for file in files.values() for at in file.started_at.values() if at]
@@ -223,6 +228,14 @@ def read(
         ended=_moment(max(moments, default=0)),
         files=files,
         untestable={version for version, one in found.items() if not one.usable},
+    )
+
+
+def _count(found: Mapping[str, runs.Result], benchmark: str | None = None) -> int:
+    """How often a benchmark, or any, was measured."""
+    return sum(
+        len(one.benchmarks) if benchmark is None else benchmark in one.benchmarks
+        for one in found.values()
     )
 
 

@@ -186,25 +186,26 @@ def told_steps(folder: Path = RESULTS) -> dict[str, Any] | None:
 # --- the pages --------------------------------------------------------------------------------
 
 
-def tell(measured: Measured, folder: Path = RESULTS) -> dict[str, Any]:
+def tell(measured: Measured, closing: Measured, folder: Path = RESULTS) -> dict[str, Any]:
     """Return all that the templates are given.
 
     Args:
+        closing: where publishing before and after a close was measured; of another machine, maybe.
         folder: where the other commands left their answers.
     """
     found = answer(ANSWER, folder, required=True)[0]
     verdicts = {row["version"]: row for row in found["releases"]}
     before, after = (
-        measured.series(THROUGHPUT, moment=moment, **CASE) for moment in ("before", "after")
+        closing.series(THROUGHPUT, moment=moment, **CASE) for moment in ("before", "after")
     )
-    history = figures.history(after, _untestable(measured))
+    history = figures.history(after, _untestable(closing))
+    closed = dict(zip(closing.versions, zip(before, after, history, strict=True), strict=True))
     wall, cpu = costs(measured, WALL), costs(measured, CPU)
     tables = {kind: _usual(series) for kind, series in (("wall time", wall), ("CPU time", cpu))}
     rows = []
-    for release, b, a, cost, seen in zip(
-        measured.releases, before, after, wall[WAYS["broker.publish"]], history, strict=True
-    ):
+    for release, cost in zip(measured.releases, wall[WAYS["broker.publish"]], strict=True):
         verdict = verdicts.get(release.version, {})
+        b, a, seen = closed.get(release.version, (None, None, None))
         rows.append({
             "version": release.version, "date": release.uploaded.date().isoformat(),
             "verdict": verdict.get("verdict", ""), "reason": verdict.get("reason", ""),
@@ -225,11 +226,12 @@ def tell(measured: Measured, folder: Path = RESULTS) -> dict[str, Any]:
         "edges": {v for flip in found["flips"] for v in (flip["before"], flip["after"])},
         "rows": rows,
         "measured": measured,
+        "closing": closing,
         "counts": {v.value: sum(seen is v for seen in history) for v in Verdict},
         "differ": [row["version"] for row in both if row["seen"] != row["verdict"]],
         "agree": sum(row["seen"] == row["verdict"] for row in both),
         "hangs_measured": [
-            {"before": measured.versions[f.before], "after": measured.versions[f.after]}
+            {"before": closing.versions[f.before], "after": closing.versions[f.after]}
             for f in exact.changes(history)
         ],
         "advice": advice,
@@ -294,16 +296,16 @@ def graph(benchmark: str, places: Sequence[int] = ()) -> str:
     return f"graphs.html#{urlencode(query)}"
 
 
-def draw(measured: Measured, folder: Path = RESULTS) -> dict[str, Figure]:
-    """Draw the figures, by name of their files."""
-    after = measured.series(THROUGHPUT, moment="after", **CASE)
-    shares, same_turns = _shares(measured)
+def draw(measured: Measured, closing: Measured, folder: Path = RESULTS) -> dict[str, Figure]:
+    """Draw the figures, by name of their files; see `tell`."""
+    after = closing.series(THROUGHPUT, moment="after", **CASE)
+    shares, same_turns = _shares(closing)
     found = told_steps(folder)
     confirmed = found["steps"] if found else []
     drawn = {
         "throughput": figures.throughput(
-            measured.versions, shares["before"], shares["after"],
-            figures.history(after, _untestable(measured)), measured.days(THROUGHPUT),
+            closing.versions, shares["before"], shares["after"],
+            figures.history(after, _untestable(closing)), closing.days(THROUGHPUT),
             same_turns=same_turns,
         ),
         "share": figures.shares(measured.versions, panels(measured, confirmed)),
