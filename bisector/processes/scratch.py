@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-# Whoever still writes there is being ended, too.
-_JANITOR = 'cat; for _ in 1 2 3 4 5; do rm -rf "$1" && break; sleep 1; done'
+from bisector.processes.janitor import janitor
 
 
 @contextlib.contextmanager
@@ -22,16 +20,7 @@ def scratch(prefix: str) -> Iterator[Path]:
     """
     before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
     folder = tempfile.mkdtemp(prefix=prefix)
-    waits, held = os.pipe()  # which no program that we start inherits
-    janitor = subprocess.Popen(
-        ["/bin/sh", "-c", _JANITOR, "sh", folder],
-        stdin=waits,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        cwd="/",
-    )
-    os.close(waits)
+    remover, held = janitor(folder)
     try:
         tempfile.tempdir = os.environ["TMPDIR"] = folder
         yield Path(folder)
@@ -42,4 +31,4 @@ def scratch(prefix: str) -> Iterator[Path]:
             os.environ["TMPDIR"] = variable
         shutil.rmtree(folder, ignore_errors=True)
         os.close(held)
-        janitor.wait()
+        remover.wait()

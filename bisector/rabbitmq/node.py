@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
+from bisector.processes.janitor import SYSTEM_PATH, janitor
+
 from . import libraries
 from .console import OTHER, USER, Console
 from .server import BrokerError, PrivateServer, Server, Source
@@ -50,7 +52,6 @@ ERLANGS = (
 BOOT_SECONDS = 60.0
 ROOM = 10_000_000
 """Bytes that a node needs for its folder, generously."""
-_SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 
 # Runs before RabbitMQ boots. Reads standard input to its end (our parent closed it, or died), and
 # stops at once. A line meanwhile is an Erlang expression that we want the value of: see `Console`.
@@ -139,7 +140,7 @@ def _launch(found: Layout, words: str, out: IO[bytes]) -> PrivateServer:
     """Start the process; nothing here awaits, so that no cancellation comes in between."""
     port, password = free_port(), secrets.token_hex(16)
     folder = tempfile.mkdtemp(prefix="bisector-rabbitmq-")
-    janitor, held = _janitor(folder)
+    remover, held = janitor(folder)
     answers, said = os.pipe()
     try:
         needed = libraries.needed(found.home / "plugins")
@@ -157,7 +158,7 @@ def _launch(found: Layout, words: str, out: IO[bytes]) -> PrivateServer:
     except BaseException:
         os.close(held)
         os.close(answers)
-        janitor.wait()
+        remover.wait()
         raise
     finally:
         os.close(said)
@@ -173,33 +174,9 @@ def _launch(found: Layout, words: str, out: IO[bytes]) -> PrivateServer:
         },
         process=process,
         folder=folder,
-        janitor=janitor,
+        janitor=remover,
         console=Console(process, answers),
     )
-
-
-def _janitor(folder: str) -> tuple[subprocess.Popen[bytes], int]:
-    """A process that removes the folder as soon as nobody holds the returned descriptor any more.
-
-    The node inherits it. So the folder goes once the node has ended, whoever or whatever ended it,
-    and whether or not we are still there.
-    """
-    waits, held = os.pipe()
-    try:
-        return subprocess.Popen(
-            ["/bin/sh", "-c", 'cat; rm -rf "$1"', "sh", folder],
-            env={"PATH": _SYSTEM_PATH},  # ours may lack `cat` and `rm`
-            stdin=waits,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        ), held
-    except BaseException:
-        os.close(held)
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    finally:
-        os.close(waits)
 
 
 def _furnish(folder: Path, needed: Sequence[Path], port: int, password: str) -> None:
@@ -219,7 +196,7 @@ def _furnish(folder: Path, needed: Sequence[Path], port: int, password: str) -> 
 def _environ(folder: Path, found: Layout, port: int) -> dict[str, str]:
     """All the node's variables: none of ours, and nothing of /etc/rabbitmq."""
     variables: dict[str, str | Path] = {
-        "PATH": f"{found.bin}:{_SYSTEM_PATH}",
+        "PATH": f"{found.bin}:{SYSTEM_PATH}",
         "HOME": folder / "home",
         "LANG": "C.UTF-8",
         # what the `erl` script would set
