@@ -36,6 +36,12 @@ def test_a_step_of_twenty_percent_is_placed_in_spite_of_twice_the_noise() -> Non
     assert all(found("one", 0.20, seed, noise=0.034) for seed in range(2))
 
 
+def test_noise_that_is_larger_than_expected_is_not_taken_for_levels() -> None:
+    for seed in (0, 21):
+        history = simulated.one(POINTS, math.log1p(0.2), random.Random(seed))
+        assert simulated.search(history, AIM, seed, noise=0.08, most=400).steps == history.steps
+
+
 def test_most_steps_of_five_percent_are_placed() -> None:
     assert sum(found("one", 0.05, seed) for seed in range(6)) >= 5
 

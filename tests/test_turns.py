@@ -81,6 +81,22 @@ def test_what_the_machine_does_in_a_turn_it_does_to_all() -> None:
     assert ratio == pytest.approx(1.1)
 
 
+@pytest.mark.parametrize(("noise", "more"), [(0.0, False), (0.2, True)])
+def test_turns_go_on_until_figures_are_steady(noise: float, more: bool) -> None:
+    """Of those that differ evenly there are few; where the time is up, what there is counts."""
+    value = f"(1 + {noise} * __import__('random').random())"
+    made = [turns.Program([sys.executable, "-c", obeys(value=value)], {}) for _ in range(3)]
+    least = turns.TURNS[REQUEST.group]
+
+    async def play(extra: float) -> int:
+        players = await turns.play(made, [REQUEST.group], extra=extra)
+        (count,) = {len(player.answers[REQUEST.group]) for player in players}
+        return count
+
+    assert (asyncio.run(play(60.0)) > least) is more
+    assert asyncio.run(play(0.0)) == least
+
+
 def test_who_had_to_wait_for_a_processor_is_known() -> None:
     quiet, disturbed = played(obeys(), obeys("import time; time.sleep(0.01)", waits=0.005))
     assert not quiet.held_up

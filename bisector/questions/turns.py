@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import math
 import os
 import tempfile
+import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -32,6 +34,13 @@ TURNS = {
     "open and close": 8,
 }
 """How many count, by group, in the order in which they are measured."""
+STEADY = 0.015
+"""More turns follow until a figure is known so well, as the standard error of its logarithm.  There
+are machines on which turns of one process differ by 7 to 14 %, from one minute to the next, however
+processors are kept apart (12 %: 8 turns leave 4.7 %, 32 leave 2.4, 64 leave 1.5)..."""
+EXTRA = 8.0
+"""... or until that has taken so many seconds of a round, all groups together: it has to be over
+within a minute."""
 WARM_UPS = 2
 """Turns before those that count; in the first of them what a group needs is made.  With one alone
 the group that a process begins with differed more than those after it."""
@@ -39,6 +48,8 @@ AT_ONCE = ("import",)
 """Groups that need no turn to be made ready in."""
 SECONDS = 30.0
 """A turn takes 0.02 to 1 s; only a release that blocks its event loop takes so long."""
+NORMAL = 1.4826
+"""Standard deviation of normal figures in median absolute deviations."""
 KEPT = 1024 * 1024
 VOID, UNIMPORTABLE = 128, 125
 """How a process ends that RabbitMQ did not answer, and one whose release does not import."""
@@ -66,7 +77,7 @@ async def measure(
                         {**surroundings(environment), **server.variables})
                 for environment in environments
             ]  # fmt: skip
-            players = await play(programs, groups, server.variables.values())
+            players = await play(programs, groups, server.variables.values(), extra=EXTRA)
     except BrokerError as error:
         raise NoFiguresError(str(error)) from None
     return [player.figures(wanted, players) for player in players]
@@ -87,6 +98,7 @@ async def play(
     at_once: Collection[str] = AT_ONCE,
     warm_ups: int = WARM_UPS,
     beside: int | None = None,
+    extra: float = 0.0,
 ) -> list[Player]:
     """Have programs measure in turns.
 
@@ -97,6 +109,7 @@ async def play(
         at_once: groups that need no turn to be made ready in.
         warm_ups: turns of the others before those that count.
         beside: how many are made ready side by side; None: all.
+        extra: seconds for more turns where figures are not `STEADY` by then, all groups together.
 
     Raises:
         NoFiguresError: RabbitMQ did not answer one of them.
@@ -107,10 +120,49 @@ async def play(
                 for start in range(0, len(players), beside or len(players) or 1):
                     few = players[start:][:beside]
                     await asyncio.gather(*(player.turn(group, counts=False) for player in few))
-            for turn in range(turns[group]):
+            first, ends = len(players[0].logs), math.inf
+            for turn in itertools.count():
+                if turn == turns[group]:
+                    ends = time.monotonic() + extra / len(groups)
+                if time.monotonic() >= ends or (
+                    turn >= turns[group] and _error([p.logs[first:] for p in players]) <= STEADY
+                ):
+                    break
                 for player in players[:: -1 if turn % 2 else 1]:  # to and fro
                     await player.turn(group)
         return players
+
+
+Logs = Sequence[Mapping[str, float]]
+"""Logarithms by benchmark, of each turn."""
+
+
+def _left(own: Logs, all_: Sequence[Logs], name: str) -> list[float]:
+    """What is left of a process's turns without what all have in common: that is the machine's."""
+    return [
+        mine[name] - median(logs[name] for logs in turn if name in logs)
+        for mine, *turn in zip(own, *all_, strict=True)
+        if name in mine
+    ]
+
+
+def _error(players: Sequence[Logs]) -> float:
+    """How well figures are known, as most processes know the one that is known worst: the standard
+    error of the median of normal figures of that absolute deviation.
+    """
+    errors: dict[str, list[float]] = {}
+    for own in players:
+        for name in {name for logs in own for name in logs}:
+            left = _left(own, players, name)
+            middle = median(left)
+            spread = NORMAL * median(abs(each - middle) for each in left)
+            errors.setdefault(name, []).append(math.sqrt(math.pi / 2 / len(left)) * spread)
+    alike = [
+        median(found) * math.sqrt(len(found) / (len(found) - 1))  # which what they share hides
+        for found in errors.values()
+        if len(found) > 1
+    ]
+    return max(alike, default=0.0)
 
 
 @contextlib.asynccontextmanager
@@ -148,7 +200,7 @@ class Player:
         """What it told when it was ready."""
         self._out = ""
         """Why it does not take part any more."""
-        self._logs: list[dict[str, float]] = []
+        self.logs: list[dict[str, float]] = []
         """Logarithms by benchmark, of each turn that counts."""
         self.answers: dict[str, list[dict[str, Any]]] = {}
         """All that it told, by group, of each turn that counts; nothing where it was out."""
@@ -189,7 +241,7 @@ class Player:
         if counts:
             self.answers.setdefault(group, []).append(told)
             values = told.get("values", {})
-            self._logs.append({name: math.log(value) for name, value in values.items()})
+            self.logs.append({name: math.log(value) for name, value in values.items()})
 
     async def _answer(self) -> dict[str, Any]:
         """What it says next; nothing: it is out."""
@@ -227,13 +279,11 @@ class Player:
             if why := self._failed.get(name) or self._broken.get(benchmark.group) or self._out:
                 failed[name] = why
                 continue
-            # What all have in common in a turn is the machine's.
+            all_ = [player.logs for player in beside]
             common = [
                 median(found)
-                for turns in zip(*(player._logs for player in beside), strict=True)
-                if (found := [logs[name] for logs in turns if name in logs])
+                for turn in zip(*all_, strict=True)
+                if (found := [logs[name] for logs in turn if name in logs])
             ]
-            own = [logs[name] for logs in self._logs if name in logs]
-            left = median(mine - all_ for mine, all_ in zip(own, common, strict=True))
-            values[name] = math.exp(median(common) + left)
+            values[name] = math.exp(median(common) + median(_left(self.logs, all_, name)))
         return Figures(values, failed, self.held_up)

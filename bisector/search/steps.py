@@ -41,6 +41,8 @@ FREEDOM = 4.0
 NOISE, NOISE_COUNTS = 0.02, 4.0
 """Scale of a figure's noise within its round before anything is known, and how many figures that
 guess is worth."""
+MAD = 1.4826
+"""Standard deviation of normal figures in median absolute deviations."""
 SUSPECT = 0.003
 """A step with less probability than this is not followed up."""
 _SLAB_WEIGHTS = np.log(np.full(SLABS.size, 1 / SLABS.size))[:, None]
@@ -156,14 +158,14 @@ def believe(testable: Sequence[bool], rounds: Sequence[Round], aim: Aim) -> Beli
     widths = np.diff(np.array(points, dtype=np.float64))
     prior = np.log(widths / widths.sum())
     views = [_View(prior, (wander * aim.least) ** 2 * widths, aim) for wander in WANDERS]
-    weights, noise = np.ones(len(kept)), NOISE
+    # From too much noise to less: who begins with too little takes it for levels, and stays there.
+    weights, noise = np.ones(len(kept)), max(NOISE, data.scale())
     for _ in range(_REWEIGHTS):
         precision, pull = data.summary(weights, noise)
         for view in views:
             view.look(precision, pull)
         view = max(views, key=lambda view: view.evidence)
-        spent = sum(effect.exists for effect in view.sum.effects)
-        weights, noise = data.reweigh(view.change, weights, noise, spent)
+        weights, noise = data.reweigh(view.change, weights, noise, view.spent)
     likely = tuple(effect for effect in view.sum.effects if effect.exists >= SUSPECT)
     return Belief(
         line, points, counts, likely, noise, view.sum.bump, view.drift(), data.ends(weights, noise)
@@ -191,6 +193,11 @@ class _Data:
         # A step moves all points after it.
         after = np.cumsum(np.cumsum(laplacian[::-1, ::-1], 0), 1)[::-1, ::-1][1:, 1:]
         return after / noise**2, np.cumsum(pull[::-1])[::-1][1:] / noise**2
+
+    def scale(self) -> float:
+        """Of all that figures of a round differ by: noise, and levels, too."""
+        left = np.abs(self.y - self._means(self.y, np.ones(len(self.y))))
+        return float(np.median(left)) * MAD
 
     def reweigh(
         self, change: Array, weights: Array, noise: float, spent: float
@@ -234,6 +241,8 @@ class _View:
         self.evidence = -math.inf
         self.change: Array = np.zeros_like(wander)
         """Of the level at each place, steps and background together."""
+        self.spent = 0.0
+        """How many figures the levels took to be known."""
         self._background: Array = np.zeros_like(wander)
         self._covariance: Array = np.diag(wander)
 
@@ -247,7 +256,10 @@ class _View:
         steps = self.sum.mean
         explained: Array = precision @ steps
         self._background = self._wander * (kept - explained)
-        self._covariance = self._wander[:, None] * np.linalg.inv(damping)
+        undamped = np.linalg.inv(damping)
+        self._covariance = self._wander[:, None] * undamped
+        self.spent = len(pull) - float(np.trace(undamped))
+        self.spent += sum(effect.exists for effect in self.sum.effects)
         self.change = steps + self._background
         background = float(pull @ (self._wander * kept)) - float(np.linalg.slogdet(damping)[1])
         self.evidence = 0.5 * background + self.sum.evidence
