@@ -336,7 +336,7 @@ def test_readme(results: Path) -> None:
         "41 releases on Some CPU, 2 CPUs, 4 GiB, Linux; RabbitMQ 3.10.8, Python 3.11",
         "- helps: it works.",
         "| 10 % | +11.3 % | 4 of 5 | 28 % to 99 % | 87.5 % | 0.2 | 61 |",
-        "| 10 % | 9 of 10 | 55 % to 99 % | 1 | 98.7 % | 104 | 121 |",
+        "| 10 % | +10.0 % | 9 of 10 | 55 % to 99 % | 1 | 98.7 % | 104 | 121 |",
         "| undone | 10 % | 96.0 % of 1000 | 2 |",
         "10 searches were really made",
     ):
