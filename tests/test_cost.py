@@ -204,10 +204,11 @@ def test_a_program_whose_numbers_rise_is_placed_and_confirmed(
     checkout: Path, tmp_path: Path
 ) -> None:
     program, answer = tmp_path / "repro.py", tmp_path / "answer.json"
+    journal = tmp_path / "journal.jsonl"
     half_way = 'if found == "0.5.0rc2":\n    level = float("nan")\nprint('
     program.write_text(PRINTS.replace("print(", half_way), encoding="utf-8")
     command = [*TOOL, "bisect", "--from", "0.4.7", "--to", "0.5.1", "--no-blame"]
-    command += ["--json", str(answer), "--number", str(program)]
+    command += ["--json", str(answer), "--journal", str(journal), "--number", str(program)]
     ended = run(command, checkout)
     assert not ended.code, ended.said
     told = json.loads(answer.read_text(encoding="utf-8"))
@@ -218,7 +219,7 @@ def test_a_program_whose_numbers_rise_is_placed_and_confirmed(
     assert step["confirmed"]
     assert 0.08 < step["low"] < step["change"] < step["high"] < 0.12
     assert "first stable release 0.5.0" in told["answer"][0]
-    validate_journal((checkout / ".bisector" / "journal.jsonl").read_text(encoding="utf-8"))
+    validate_journal(journal.read_text(encoding="utf-8"))
 
 
 def test_a_program_that_prints_none_is_told(checkout: Path, tmp_path: Path) -> None:
