@@ -29,7 +29,8 @@ def bisect(checkout: Path, *arguments: str, **environ: str) -> Ended:
 
 def test_rabbitmq_killed_in_the_middle_of_a_probe_is_no_verdict(checkout: Path) -> None:
     with started([*TOOL, "bisect", *QUICK, "--fresh"], checkout) as process:
-        while not connected(scenario := descendant(process, SCENARIO)):  # RabbitMQ boots
+        # It imports while RabbitMQ boots.
+        while not connected(scenario := descendant(process, SCENARIO)):
             time.sleep(0.01)
         scenario.suspend()  # looking for the node takes a while where much else runs
         descendant(process, "beam").kill()

@@ -80,6 +80,21 @@ class Looked:
         """With which dependencies it is bad, or was asked first."""
         return TODAY if self.bad is self.today else RELEASE_DAY
 
+    @property
+    def only_today(self) -> bool:
+        """Whether it is what was uploaded since."""
+        return self.deps == TODAY and self.day.verdict is Verdict.GOOD
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What was uploaded when a fresh install went bad."""
+
+    upload: str
+    """In words."""
+    source: str
+    """Where that is known from, in words."""
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -88,10 +103,8 @@ class Fault:
     looked: Looked
     history: History | None
     """None: bad only with today's dependencies, or with what is pinned."""
-    upload: str | None
-    """What was uploaded when a fresh install went bad, where it is bad only today."""
-    upload_source: str
-    """Where that is known from, in words."""
+    cause: Cause | None
+    """Where it is bad only today, if that was found."""
     tried: Sequence[Tried]
 
     @property
@@ -246,31 +259,26 @@ class Adviser:
         ]
         order = [*MEANING]
         tried.sort(key=lambda t: order.index(t.answer))
-        return Fault(looked, history, *await self._upload(release, looked), tried)
+        cause = await self._cause(release, looked) if looked.only_today else None
+        return Fault(looked, history, cause, tried)
 
-    async def _upload(self, release: Release, looked: Looked) -> tuple[str | None, str]:
-        """What was uploaded when a fresh install went bad, where its day's was good; how known."""
-        if looked.deps != TODAY or looked.day.verdict is not Verdict.GOOD:
-            return None, ""
+    async def _cause(self, release: Release, looked: Looked) -> Cause | None:
+        """Read, or bisect days for, the upload with which a fresh install went bad."""
         if looked.program.name == IMPORTS and not self._choice.with_:
             known = histories.read_deaths().get(release.version)
             if known:
-                return known, f"results/{histories.LIFETIMES.name}"
+                return Cause(known, f"results/{histories.LIFETIMES.name}")
         own = f"{PACKAGE}=={release.version}"
         choice = replace(self._choice, with_=(own, *self._choice.with_))
         try:
             finding = await self._inquiry(looked.program, choice).find(await of_days(choice))
         except OutsideError as error:  # an index without upload times: all else can be told
             self._display.note(f"which upload did it is left open: {error}")
-            return None, ""
+            return None
         broken = [f for f in finding.answer.flips if f.to is Verdict.BAD]
         upload = finding.answer.upload(broken[-1]) if broken else None
-        if upload is None:
-            return None, ""
-        return (
-            f"{upload.version} of {upload.uploaded:%Y-%m-%d}",
-            f"bisected along days, RabbitMQ {self._rabbitmq}",
-        )
+        source = f"bisected along days, RabbitMQ {self._rabbitmq}"
+        return Cause(upload.words, source) if upload else None
 
     async def _history(self, release: Release, looked: Looked) -> History | None:
         """What is known of all releases, unless it is not FastStream's release that is bad."""
@@ -345,7 +353,7 @@ class Adviser:
 
     def _as_of_its_day(self, release: Release, looked: Looked) -> list[Tried]:
         """Where it is bad only with today's dependencies, those of its day help, as was seen."""
-        if looked.deps != TODAY or looked.day.verdict is not Verdict.GOOD:
+        if not looked.only_today:
             return []
         told = f"Install as of its day: uv's --exclude-newer {as_of(release.release_day)}"
         return [Tried("as-of-its-day", told, HELPS, looked.day.reason, looked.day.seconds)]

@@ -19,6 +19,7 @@ from bisector.bisection.blame import Blame
 from bisector.bisection.inquiry import Finding
 from bisector.environments.recipes import RELEASE_DAY
 from bisector.environments.releases import Release
+from bisector.environments.uploads import Upload
 from bisector.search.exact import Verdict
 
 RESULTS = ROOT / "results"
@@ -153,10 +154,8 @@ def read_deaths(path: Path = LIFETIMES) -> dict[str, str]:
     """Read with which upload fresh installs of a release stopped importing, in words."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))["releases"]
-        killers = {row["version"]: row["upload"] for row in told if row["upload"]}
         return {
-            version: f"{upload['name']} {upload['version']} of {upload['uploaded'][:10]}"
-            for version, upload in killers.items()
+            row["version"]: Upload.from_json(row["upload"]).words for row in told if row["upload"]
         }
     except (OSError, ValueError, LookupError, TypeError):
         return {}

@@ -74,11 +74,7 @@ class Lifetime:
     def from_json(cls, row: dict[str, Any]) -> Lifetime:
         """Read what `to_json` wrote."""
         release = Release(row["version"], datetime.fromisoformat(row["uploaded"]))
-        upload = None
-        if told := row["upload"]:
-            name, number = told["name"], told["version"]
-            moment = datetime.fromisoformat(told["uploaded"])
-            upload = Upload(f"{name} {number}", moment, name=name, number=number)
+        upload = Upload.from_json(row["upload"]) if row["upload"] else None
         return cls(release, upload, row["reason"])
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -41,6 +41,18 @@ class Upload(Release):
             "version": self.number,
             "uploaded": self.uploaded.isoformat(timespec="seconds"),
         }
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, str]) -> Upload:
+        """Read what `to_json` wrote."""
+        name, number = row["name"], row["version"]
+        moment = datetime.fromisoformat(row["uploaded"])
+        return cls(f"{name} {number}", moment, name=name, number=number)
+
+    @property
+    def words(self) -> str:
+        """What was uploaded, and on which day."""
+        return f"{self.version} of {self.uploaded:%Y-%m-%d}"
 
 
 async def uploads(names: Collection[str]) -> list[Upload]:

@@ -192,7 +192,7 @@ def read(
     machine: str | None = None,
     results: Path = runs.RESULTS,
     *,
-    having: str = "",
+    having: str | None = None,
 ) -> Measured:
     """Read the results of a machine.
 
@@ -212,9 +212,7 @@ def read(
         there = f"; there are those of {', '.join(machines)}" if machines else ""
         whose = f" of {machine}" if machine else ""
         raise UserError(f"results/ holds no measurements{whose}: make them with `{ALL}`{there}")
-    name = machine or max(
-        machines, key=lambda name: (_count(machines[name], having), _count(machines[name]))
-    )
+    name = machine or max(machines, key=lambda name: _measured(machines[name], having))
     found = machines[name]
     files = {version: Results.load(str(one.path), name) for version, one in found.items()}
     moments = [at for file in files.values() for at in file.started_at.values() if at]
@@ -231,12 +229,10 @@ def read(
     )
 
 
-def _count(found: Mapping[str, runs.Result], benchmark: str | None = None) -> int:
-    """How often a benchmark, or any, was measured."""
-    return sum(
-        len(one.benchmarks) if benchmark is None else benchmark in one.benchmarks
-        for one in found.values()
-    )
+def _measured(found: Mapping[str, runs.Result], benchmark: str | None) -> tuple[int, int]:
+    """How often a benchmark was measured, and how often any."""
+    rows = [one.benchmarks for one in found.values()]
+    return sum(benchmark in row for row in rows), sum(map(len, rows))
 
 
 def _benchmarks(file: Path) -> dict[str, Benchmark]:

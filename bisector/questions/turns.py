@@ -120,49 +120,54 @@ async def play(
                 for start in range(0, len(players), beside or len(players) or 1):
                     few = players[start:][:beside]
                     await asyncio.gather(*(player.turn(group, counts=False) for player in few))
-            first, ends = len(players[0].logs), math.inf
-            for turn in itertools.count():
-                if turn == turns[group]:
-                    ends = time.monotonic() + extra / len(groups)
-                if time.monotonic() >= ends or (
-                    turn >= turns[group] and _error([p.logs[first:] for p in players]) <= STEADY
-                ):
+            for turn in range(turns[group]):
+                await _around(players, group, turn)
+            ends = time.monotonic() + extra / len(groups)
+            for turn in itertools.count(turns[group]):
+                if time.monotonic() >= ends or _error([p.logs[-turn:] for p in players]) <= STEADY:
                     break
-                for player in players[:: -1 if turn % 2 else 1]:  # to and fro
-                    await player.turn(group)
+                await _around(players, group, turn)
         return players
+
+
+async def _around(players: Sequence[Player], group: str, turn: int) -> None:
+    for player in players[:: -1 if turn % 2 else 1]:  # to and fro
+        await player.turn(group)
 
 
 Logs = Sequence[Mapping[str, float]]
 """Logarithms by benchmark, of each turn."""
 
 
-def _left(own: Logs, all_: Sequence[Logs], name: str) -> list[float]:
+def _common(all_: Sequence[Logs], name: str) -> list[float]:
+    """What all processes have in common in each turn; NaN where it was not measured in it."""
+    found = ([logs[name] for logs in turn if name in logs] for turn in zip(*all_, strict=True))
+    return [median(logs) if logs else math.nan for logs in found]
+
+
+def _left(own: Logs, common: Sequence[float], name: str) -> list[float]:
     """What is left of a process's turns without what all have in common: that is the machine's."""
-    return [
-        mine[name] - median(logs[name] for logs in turn if name in logs)
-        for mine, *turn in zip(own, *all_, strict=True)
-        if name in mine
-    ]
+    return [mine[name] - all_ for mine, all_ in zip(own, common, strict=True) if name in mine]
 
 
 def _error(players: Sequence[Logs]) -> float:
     """How well figures are known, as most processes know the one that is known worst: the standard
     error of the median of normal figures of that absolute deviation.
     """
-    errors: dict[str, list[float]] = {}
-    for own in players:
-        for name in {name for logs in own for name in logs}:
-            left = _left(own, players, name)
-            middle = median(left)
-            spread = NORMAL * median(abs(each - middle) for each in left)
-            errors.setdefault(name, []).append(math.sqrt(math.pi / 2 / len(left)) * spread)
-    alike = [
-        median(found) * math.sqrt(len(found) / (len(found) - 1))  # which what they share hides
-        for found in errors.values()
-        if len(found) > 1
-    ]
-    return max(alike, default=0.0)
+    worst = 0.0
+    for name in {name for own in players for logs in own for name in logs}:
+        common = _common(players, name)
+        errors = [_error_of(left) for own in players if (left := _left(own, common, name))]
+        if len(errors) > 1:
+            hidden = math.sqrt(len(errors) / (len(errors) - 1))  # by what they share
+            worst = max(worst, hidden * median(errors))
+    return worst
+
+
+def _error_of(left: Sequence[float]) -> float:
+    middle = median(left)
+    spread = NORMAL * median(abs(each - middle) for each in left)
+    return math.sqrt(math.pi / 2 / len(left)) * spread
 
 
 @contextlib.asynccontextmanager
@@ -279,11 +284,7 @@ class Player:
             if why := self._failed.get(name) or self._broken.get(benchmark.group) or self._out:
                 failed[name] = why
                 continue
-            all_ = [player.logs for player in beside]
-            common = [
-                median(found)
-                for turn in zip(*all_, strict=True)
-                if (found := [logs[name] for logs in turn if name in logs])
-            ]
-            values[name] = math.exp(median(common) + median(_left(self.logs, all_, name)))
+            common = _common([player.logs for player in beside], name)
+            level = median(each for each in common if not math.isnan(each))
+            values[name] = math.exp(level + median(_left(self.logs, common, name)))
         return Figures(values, failed, self.held_up)

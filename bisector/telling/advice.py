@@ -203,9 +203,9 @@ def _facts(advice: Advice, fault: Fault) -> Iterator[tuple[str, str]]:
         else:
             yield "fixed in", _joined(_named(until.after, until.first_stable), until.fault)
         yield "known from", fault.history.source
-    elif fault.upload:
-        yield "since", f"{fault.upload} was uploaded"
-        yield "known from", fault.upload_source
+    elif fault.cause:
+        yield "since", f"{fault.cause.upload} was uploaded"
+        yield "known from", fault.cause.source
     elif looked.deps == TODAY:
         asked = ["--along", "days", "--with", f"{PACKAGE}=={version}", looked.program.name]
         which = command_line("bisect", *asked)

@@ -192,8 +192,8 @@ def _fault(advice: Advice, fault: Fault) -> dict[str, Any]:
         "deps": fault.looked.deps,
         "since": changed(history.since(version)) if history else None,
         "fixed": changed(history.until(version)) if history else None,
-        "source": history.source if history else fault.upload_source or None,
-        "upload": fault.upload,
+        "source": known.source if (known := history or fault.cause) else None,
+        "upload": fault.cause.upload if fault.cause else None,
         "advice": [vars(tried) for tried in fault.tried],
     }
 
