@@ -17,13 +17,15 @@ from bisector.errors import UserError
 from bisector.questions.cost import Figures
 from bisector.telling import calibrations
 
-COMMON = Circumstances("1.0", "4.0", "3.11", 127, 0.05, 20.0, {"0.1": 1e-5})
+COMMON = Circumstances("1.0", "4.0", "3.11", 127, 0.05, 20.0)
 
 
 def made_up(slowdown: float, found: list[str], after: str = "", noise: float = 0.01) -> Run:
     chance = random.Random(1)
     left = [chance.gauss(0, noise) for _ in range(300)]
-    return Run(slowdown, after, found, [slowdown] * len(found), 90.0, 100, left)
+    tried = [chance.gauss(0, noise) for _ in range(100)]
+    changes = [slowdown] * len(found)
+    return Run(slowdown, after, found, changes, 90.0, 100, left, tried, "a machine")
 
 
 def test_goes_on_where_it_was_stopped(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 
 from bisector import ROOT
 from bisector.axes.axis import Axis, Choice
@@ -27,6 +27,7 @@ from bisector.environments import recipes
 from bisector.environments.recipes import Environment
 from bisector.environments.releases import PACKAGE, Release
 from bisector.errors import OutsideError, UserError
+from bisector.history import machine
 from bisector.places import rounds
 from bisector.places.display import Display
 from bisector.questions import cost
@@ -36,6 +37,8 @@ RUNS = ROOT / "results" / "cost-calibration.jsonl"
 TARGET = "publish: time per message"
 """What a slowed release is made slower in."""
 SLOWDOWNS = (0.05, 0.10, 0.20)
+PILOT = 3
+"""Rounds that say what a message takes: one alone tells of a minute of the machine."""
 DIGITS = 5
 
 
@@ -55,6 +58,11 @@ class Run:
     figures: int
     left: list[float]
     """What figures differed by from others of the same release in their round, as logarithms."""
+    tried: list[float]
+    """What ratios of two releases, when a step was put to the test, differed by from one round to
+    the next, as logarithms."""
+    machine: str
+    """On which it was made."""
 
     @property
     def exact(self) -> bool:
@@ -72,8 +80,6 @@ class Circumstances:
     points: int
     least: float
     minutes: float
-    busy: dict[str, float]
-    """Seconds that a slowed release is busy for in every publish, by slowdown."""
 
 
 class Runs(KeptRuns[Circumstances, Run]):
@@ -109,18 +115,13 @@ async def calibrate(
     wish = Wish()
     itself = recipes.of(release, python=python)
     await prepared(itself)
+    here = Circumstances(
+        release.version, rabbitmq, itself.python_version, len(line), wish.least, wish.minutes
+    )
     known = runs.circumstances
     if known is None:
-        (figures, *_) = await subject.round([itself] * 4, subject.benchmarks)
-        seconds = figures.values[TARGET]
-        busy = {str(part): round(part * seconds, 8) for part in SLOWDOWNS}
-        known = Circumstances(
-            release.version, rabbitmq, itself.python_version, len(line), wish.least, wish.minutes,
-            busy,
-        )  # fmt: skip
-        runs.begin(known)
-    here = (release.version, rabbitmq, itself.python_version, len(line))
-    if here != (known.release, known.rabbitmq, known.python, known.points):
+        runs.begin(known := here)
+    if here != known:
         raise UserError(
             f"the runs made so far are of {known.release}, RabbitMQ {known.rabbitmq}, Python"
             f" {known.python} and {known.points} releases: go on with these, or move {RUNS.name}"
@@ -128,10 +129,12 @@ async def calibrate(
         )
     with candidates.scratch_folder() as folder:
         sides: dict[float, Environment] = {0.0: itself}
+        seconds = 0.0
         for slowdown in runs.missing(wanted):
             if slowdown not in sides:
-                seconds = known.busy[str(slowdown)]
-                sides[slowdown] = slower(release, f"{slowdown:g}", seconds, itself, folder)
+                seconds = seconds or await seconds_of(itself, subject)
+                busy = slowdown * seconds
+                sides[slowdown] = slower(release, f"{slowdown:g}", busy, itself, folder)
                 await prepared(sides[slowdown])
             made, all_ = len(runs.of(slowdown)) + 1, wanted[slowdown]
             display.note(f"a history slower by {slowdown:.0%}: search {made} of {all_}")
@@ -148,6 +151,15 @@ async def prepared(environment: Environment) -> None:
     """
     if why := await rounds.prepare(environment):
         raise OutsideError(f"{environment.version} cannot be measured: {why}")
+
+
+async def seconds_of(environment: Environment, subject: Ours) -> float:
+    """What it takes for a message on this machine: the median of `PILOT` rounds."""
+    seen: list[float] = []
+    for _ in range(PILOT):
+        figures = await subject.round([environment] * 4, subject.benchmarks)
+        seen += (each.values[TARGET] for each in figures)
+    return median(seen)
 
 
 def slower(
@@ -193,6 +205,8 @@ async def run(
         round(search.seconds, 1),
         sum(map(len, ledger.rounds)),
         [round(each, DIGITS) for taken in ledger.rounds for each in _left(taken)],
+        [round(each, DIGITS) for each in _tried(ledger.rounds)],
+        machine.describe()["machine"],
     )
 
 
@@ -203,6 +217,24 @@ def _left(taken: Sequence[Taken]) -> Iterator[float]:
         if TARGET in one.figures.values:
             sides.setdefault(one.environment, []).append(math.log(one.figures.values[TARGET]))
     for logs in sides.values():
-        if len(logs) > 2:
-            spread = math.sqrt(len(logs) / (len(logs) - 1))  # what their mean takes away
-            yield from (spread * (log - mean(logs)) for log in logs)
+        yield from _apart(logs)
+
+
+def _tried(rounds: Sequence[Sequence[Taken]]) -> Iterator[float]:
+    """What the ratios of two releases differ by, of those that were compared again and again."""
+    ratios: dict[frozenset[str], list[float]] = {}
+    for taken in rounds:
+        if len(taken) == 2 and all(TARGET in one.figures.values for one in taken):
+            one, other = sorted(taken, key=lambda one: one.version)
+            ratio = math.log(other.figures.values[TARGET] / one.figures.values[TARGET])
+            ratios.setdefault(frozenset({one.version, other.version}), []).append(ratio)
+    for logs in ratios.values():
+        yield from _apart(logs)
+
+
+def _apart(logs: Sequence[float]) -> list[float]:
+    """What they differ by from each other; two tell too little."""
+    if len(logs) <= 2:
+        return []
+    spread = math.sqrt(len(logs) / (len(logs) - 1))  # what their mean takes away
+    return [spread * (log - mean(logs)) for log in logs]

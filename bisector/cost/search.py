@@ -7,7 +7,7 @@ import math
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -63,8 +63,22 @@ class Search:
     """Along one axis."""
 
     def __init__(
-        self, axis: Axis, subject: Subject, ledger: Ledger, wish: Wish, display: Display
+        self,
+        axis: Axis,
+        subject: Subject,
+        ledger: Ledger,
+        wish: Wish,
+        display: Display,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        chance: random.Random | None = None,
     ) -> None:
+        """Begin one.
+
+        Args:
+            clock: says how late it is, in seconds.
+            chance: who is first in a round.
+        """
         self.axis, self.subject, self.ledger, self.wish = axis, subject, ledger, wish
         self._display = display
         self._aim = wish.aim
@@ -78,12 +92,12 @@ class Search:
         self._prepared: set[int] = set()
         self._unusable: dict[int, str] = {}
         self._finished: set[str] = set()
-        self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
+        self._started, self._clock, self._began = datetime.now(timezone.utc), clock, clock()
         self._taken = 0
         self._rounds: Counter[str] = Counter()
         self._pace = math.inf
         """Seconds a figure takes, in the round in which it took least."""
-        self._random = random.Random()
+        self._chance = chance or random.Random()
 
     def environment(self, version: str) -> Environment:
         """What a release of the axis is measured in."""
@@ -125,7 +139,7 @@ class Search:
     @property
     def seconds(self) -> float:
         """Since the first question."""
-        return time.monotonic() - self._clock
+        return self._clock() - self._began
 
     def _left(self) -> float:
         """What part of the time is left."""
@@ -135,7 +149,8 @@ class Search:
 
     def believe(self, benchmark: Benchmark) -> Belief:
         """Return what the rounds make of one benchmark."""
-        testable = [i not in self.untestable(benchmark) for i in range(len(self.environments))]
+        untestable = self.untestable(benchmark)
+        testable = [i not in untestable for i in range(len(self.environments))]
         found = []
         for taken in self.ledger.rounds:
             figures = [
@@ -244,13 +259,13 @@ class Search:
     async def _round(self, points: Sequence[int], wanted: Sequence[Benchmark]) -> None:
         if await self._prepare(points):
             order = [*points]
-            self._random.shuffle(order)  # whoever comes first has it no easier than the others
+            self._chance.shuffle(order)  # whoever comes first has it no easier than the others
             await self._measure(order, wanted)
 
     async def _measure(self, order: Sequence[int], wanted: Sequence[Benchmark]) -> list[Taken]:
         self._taken += 1
         self._rounds.update(benchmark.name for benchmark in wanted)
-        began = time.monotonic()
+        began = self._clock()
         names = ", ".join(self._name(i) for i in sorted(order))
         self._display.stage("measuring", f"round {len(self.ledger.rounds) + 1}: {names}")
         figures = await self.subject.round([self.environments[i] for i in order], wanted)
@@ -258,7 +273,7 @@ class Search:
             Taken(self._name(i), self.environments[i].digest, found)
             for i, found in zip(order, figures, strict=True)
         ]
-        self.ledger.add_round(tuple(taken), seconds := time.monotonic() - began)
+        self.ledger.add_round(tuple(taken), seconds := self._clock() - began)
         self._pace = min(self._pace, seconds / len(order))
         return taken
 

@@ -1,7 +1,6 @@
 """What searches come to whose answer is known: real ones summed up, many more simulated.
 
-A simulated search is of a made-up history, draws its figures from the noise that real ones
-recorded, and confirms what it finds by the same rule.
+Simulated is only what is measured; see `bisector.cost.made_up`.
 """
 
 from __future__ import annotations
@@ -14,21 +13,16 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from statistics import mean, median
 
-import numpy as np
+import threadpoolctl
 from scipy import stats
 
-from bisector.cost import trial
-from bisector.cost.calibration import DIGITS, SLOWDOWNS, TARGET, Runs
-from bisector.cost.ledger import Taken
+from bisector.cost import made_up
+from bisector.cost.calibration import DIGITS, SLOWDOWNS, Runs
+from bisector.cost.made_up import Recorded
 from bisector.cost.search import Wish
-from bisector.questions import cost
-from bisector.questions.cost import Figures
 from bisector.search import simulated
-from bisector.search.rounds import Step
 
 SIMULATED = 1000
-MOST = 400
-"""Figures of a simulated search; a real one has its minutes."""
 SHAPES = (
     ("nothing", 0.0),
     *(("one", part) for part in SLOWDOWNS),
@@ -56,16 +50,16 @@ class Simulated:
 
 def simulate(runs: Runs, count: int = SIMULATED) -> list[Simulated]:
     """Search made-up histories, with the noise that was recorded; empty where none was."""
-    left = [each for run in runs.runs for each in run.left]
-    if not left:
+    recorded = _recorded(runs)
+    if recorded is None:
         return []
     assert runs.circumstances is not None
     tasks = [
-        (shape, change, seed, runs.circumstances.points, runs.circumstances.least, left)
+        (shape, change, seed, runs.circumstances.points, recorded)
         for shape, change in SHAPES
         for seed in range(count)
     ]
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(initializer=_one_thread) as pool:
         found = list(pool.map(_simulated, tasks, chunksize=20))
     table = []
     for number, (shape, change) in enumerate(SHAPES):
@@ -75,42 +69,29 @@ def simulate(runs: Runs, count: int = SIMULATED) -> list[Simulated]:
     return table
 
 
-def _simulated(task: tuple[str, float, int, int, float, list[float]]) -> tuple[bool, bool]:
+def _one_thread() -> None:
+    """Let the others have their processors: more threads made it five times slower."""
+    threadpoolctl.threadpool_limits(1)
+
+
+def _recorded(runs: Runs) -> Recorded | None:
+    left = [each for run in runs.runs for each in run.left]
+    tried = [each for run in runs.runs for each in run.tried]
+    if runs.circumstances is None or not left or not tried:
+        return None
+    wish = Wish(runs.circumstances.least, minutes=runs.circumstances.minutes)
+    figures = sum(run.figures for run in runs.runs)
+    return Recorded(wish, left, tried, sum(run.seconds for run in runs.runs) / figures)
+
+
+def _simulated(task: tuple[str, float, int, int, Recorded]) -> tuple[bool, bool]:
     """Search one; returns whether it names just what there is, and whether it names another."""
-    shape, change, seed, points, least, left = task
+    shape, change, seed, points, recorded = task
     chance = random.Random(f"{shape} {change} {seed}")
     size = math.log1p(change) * chance.choice([-1, 1])
     history = simulated.SHAPES[shape](points, size, chance)
-    answer = simulated.search(
-        history, Wish(least).aim, chance.randrange(2**32), noise=left, most=MOST
-    ).answer
-    named = []
-    for number, step in enumerate(answer.steps):
-        if asyncio.run(_holds(history, step, number, left, chance)):
-            named.append(step.after)
-    return named == list(history.steps), bool(set(named) - set(history.steps))
-
-
-async def _holds(
-    history: simulated.History,
-    step: Step,
-    number: int,
-    left: Sequence[float],
-    chance: random.Random,
-) -> bool:
-    """Put a step to the test, as `Search` does."""
-    levels = history.levels
-
-    async def take(order: Sequence[int]) -> list[Taken]:
-        values = [float(np.exp(levels[i] + chance.choice(left))) for i in order]
-        return [Taken("", "", Figures({TARGET: value})) for value in values]
-
-    (found,) = await trial.run(
-        (step.before, step.after), ("", ""), cost.benchmarks(TARGET), take,
-        more=step.change > 0, before=number, confidence=Wish().confidence,
-        environments=("", ""),
-    )  # fmt: skip
-    return found.confirmed
+    named = asyncio.run(made_up.search(history, recorded, chance))
+    return named == history.steps, bool({*named} - {*history.steps})
 
 
 @dataclass(frozen=True)

@@ -46,9 +46,9 @@ async def measure(say: Callable[[str], None], display: Display) -> None:
         with candidates.scratch_folder() as folder:
             itself = recipes.of(release)
             await calibration.prepared(itself)
-            (figures, *_) = await subject.round([itself] * 4, subject.benchmarks)
+            seconds = await calibration.seconds_of(itself, subject)
             for part in STEPS:
-                busy = part * figures.values[TARGET]
+                busy = part * seconds
                 slower = calibration.slower(release, f"{part:g}", busy, itself, folder)
                 await calibration.prepared(slower)
                 first = random.randrange(1, len(line))

@@ -30,3 +30,25 @@ class Display(Protocol):
 
     def place(self, text: str) -> None:
         """How the place where it is answered gets on, in a line: told every second or so."""
+
+
+class Unseen:
+    """A display that nobody looks at."""
+
+    def stage(self, version: str, text: str) -> None:
+        """Tell nobody."""
+
+    def observed(self, observation: Observation, *, remembered: bool) -> None:
+        """Tell nobody."""
+
+    def line(self, points: Sequence[Release], verdicts: History) -> None:
+        """Tell nobody."""
+
+    def known(self, text: str) -> None:
+        """Tell nobody."""
+
+    def note(self, text: str) -> None:
+        """Tell nobody."""
+
+    def place(self, text: str) -> None:
+        """Tell nobody."""

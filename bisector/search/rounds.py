@@ -78,6 +78,8 @@ def next_round(belief: Belief, width: int, aim: Aim) -> list[int]:
         return _around(belief, target, width)
     if belief.bump and belief.bump.exists >= SUSPECT:
         return _across(belief, belief.bump, width)
+    if belief.rivals and _is_drift(belief, aim):
+        return _around(belief, max(belief.rivals, key=lambda e: e.exists * abs(e.change)), width)
     return []
 
 
@@ -131,7 +133,7 @@ def _rests(belief: Belief, effects: Sequence[Effect], aim: Aim) -> tuple[Rest, .
             found.append((low, high, [effect]))
     rests = []
     drift = belief.drift
-    if drift and abs(drift.change) >= max(aim.least, CERTAIN * drift.spread):
+    if drift and _is_drift(belief, aim):
         low, high = drift.places
         rests.append(Rest(belief.points[low], belief.points[high + 1], drift.change, drift=True))
     for low, high, members in found:
@@ -140,6 +142,11 @@ def _rests(belief: Belief, effects: Sequence[Effect], aim: Aim) -> tuple[Rest, .
             small = all(abs(e.change) < WORTH * aim.least for e in members)
             rests.append(Rest(belief.points[low], belief.points[high + 1], change, small))
     return tuple(rests)
+
+
+def _is_drift(belief: Belief, aim: Aim) -> bool:
+    drift = belief.drift
+    return drift is not None and abs(drift.change) >= max(aim.least, CERTAIN * drift.spread)
 
 
 def _range(effect: Effect, aim: Aim) -> tuple[int, int]:

@@ -121,6 +121,8 @@ class Belief:
     """Scale of a figure's noise within its round."""
     bump: Bump | None = None
     drift: Drift | None = None
+    rivals: tuple[Effect, ...] = ()
+    """The likely steps by another wandering of the background, where that is not excluded."""
     ends: tuple[float, float] = (0.0, math.inf)
     """What the newest point measured costs more than the oldest, steps and all, and its spread."""
 
@@ -167,9 +169,18 @@ def believe(testable: Sequence[bool], rounds: Sequence[Round], aim: Aim) -> Beli
         view = max(views, key=lambda view: view.evidence)
         weights, noise = data.reweigh(view.change, weights, noise, view.spent)
     likely = tuple(effect for effect in view.sum.effects if effect.exists >= SUSPECT)
-    return Belief(
-        line, points, counts, likely, noise, view.sum.bump, view.drift(), data.ends(weights, noise)
+    excluded = view.evidence + math.log(1 - aim.confidence)
+    rivals = tuple(
+        effect
+        for other in views
+        if other is not view and other.evidence > excluded
+        for effect in other.sum.effects
+        if effect.exists >= 0.5
     )
+    return Belief(
+        line, points, counts, likely, noise, view.sum.bump, view.drift(), rivals,
+        data.ends(weights, noise),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
