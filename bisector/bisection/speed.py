@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -21,12 +22,15 @@ from bisector.questions import programs
 from bisector.questions.programs import Program
 from bisector.rabbitmq.broker import Broker, open_broker
 from bisector.search.exact import Verdict, changes, next_to_probe
+from bisector.tasks import together
 
 Kinds = dict[str, list[dict[str, float]]]
 """Seconds by part, of each run, by the kind of run."""
 LEFT_OUT = (".git", ".nox", ".bisector", ".asv", ".*_cache", "__pycache__")
 MAP = "results/map.json"
 """Where flips that a dependency is guilty of are known from."""
+IMPORT = "import gc; gc.disable(); import faststream.rabbit"
+"""As a scenario does it."""
 CODES = {0: Verdict.GOOD, 125: Verdict.SKIP}
 
 
@@ -74,6 +78,7 @@ async def measure(
         if maps:
             say(f"map of all releases, no environments built: {await _map(copy, fresh=True):.1f} s")
             say(f"map of all releases, environments there: {await _map(copy, fresh=False):.1f} s")
+            say(f"to import each of them, and nothing else: {await _imports(copy):.1f} s")
         if baseline:
             say("\nplain bisection, one release at a time, fresh venvs, pip install ...")
             seconds, answer = await _plain(programs.scenario(scenario), Path(folder), say)
@@ -146,6 +151,21 @@ async def _map(copy: Path, *, fresh: bool) -> float:
         _remove(copy, set())
     began = time.monotonic()
     await _told(copy, ["--map", "--no-blame", "--fresh"])
+    return time.monotonic() - began
+
+
+async def _imports(copy: Path) -> float:
+    """Seconds to import each release in a process of its own, as many at once as there are
+    processors: no map that asks each of them takes less.
+    """
+    room = asyncio.Semaphore(os.cpu_count() or 1)
+
+    async def one(python: Path) -> None:
+        async with room, process.start([python, "-c", IMPORT]) as running:
+            await running.wait()  # some do not import, and that takes its time, too
+
+    began = time.monotonic()
+    await together(map(one, (copy / ".nox").glob("release-*/bin/python")))
     return time.monotonic() - began
 
 
