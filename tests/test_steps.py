@@ -46,6 +46,13 @@ def test_most_steps_of_five_percent_are_placed() -> None:
     assert sum(found("one", 0.05, seed) for seed in range(6)) >= 5
 
 
+@pytest.mark.parametrize("seed", [0, 3, 13, 24, 27])
+def test_a_step_that_looks_like_a_drift_at_first_is_followed_up(seed: int) -> None:
+    chance = random.Random(seed)
+    history = simulated.one(POINTS, AIM.least * chance.choice([-1, 1]), chance)
+    assert simulated.search(history, AIM, seed, noise=0.021, most=400).steps == history.steps
+
+
 @pytest.mark.parametrize("noise", [0.003, 0.017, 0.035])
 def test_nothing_is_found_where_nothing_is(noise: float) -> None:
     for seed in range(2):

@@ -78,8 +78,8 @@ def next_round(belief: Belief, width: int, aim: Aim) -> list[int]:
         return _around(belief, target, width)
     if belief.bump and belief.bump.exists >= SUSPECT:
         return _across(belief, belief.bump, width)
-    if belief.rivals and _is_drift(belief, aim):
-        return _around(belief, max(belief.rivals, key=lambda e: e.exists * abs(e.change)), width)
+    if rivals := [effect for effect in belief.rivals if _worth(effect, aim)]:
+        return _around(belief, max(rivals, key=_size), width)
     return []
 
 
@@ -164,7 +164,12 @@ def _worth(effect: Effect, aim: Aim) -> bool:
 def _target(belief: Belief, aim: Aim) -> Effect | None:
     """The step about which most is left to find out."""
     open_ = [e for e in belief.effects if _worth(e, aim) and not _placed(belief, e, aim)]
-    return max(open_, key=lambda e: e.exists * abs(e.change), default=None)
+    return max(open_, key=_size, default=None)
+
+
+def _size(effect: Effect) -> float:
+    """How large it is, as far as it exists."""
+    return effect.exists * abs(effect.change)
 
 
 def _unseen(belief: Belief, gap: int, most: int) -> list[int]:
