@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,6 +52,17 @@ def test_a_step_that_looks_like_a_drift_at_first_is_followed_up(seed: int) -> No
     chance = random.Random(seed)
     history = simulated.one(POINTS, AIM.least * chance.choice([-1, 1]), chance)
     assert simulated.search(history, AIM, seed, noise=0.021, most=400).steps == history.steps
+
+
+def test_a_step_that_is_placed_is_not_followed_up_for_ever() -> None:
+    for seed in range(3):
+        chance = random.Random(seed)
+        history = simulated.one(POINTS, math.log1p(0.2) * chance.choice([-1, 1]), chance)
+        wandering = np.cumsum(np.random.default_rng(seed).normal(0, 0.002, POINTS))
+        history = replace(history, levels=history.levels + wandering)
+        found = simulated.search(history, AIM, seed, noise=0.021, most=400)
+        assert found.steps == history.steps
+        assert found.figures < 150
 
 
 @pytest.mark.parametrize("noise", [0.003, 0.017, 0.035])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from dataclasses import asdict
 
 from rich import box
@@ -171,7 +172,9 @@ def _tell_cost(
     summary = {
         **asdict(known),
         "points_of_line": known.points,
-        "noise": simulation.noise(runs),
+        "noise": simulation.spread([each for run in runs.runs for each in run.left]),
+        "tried": simulation.spread([each for run in runs.runs for each in run.tried]),
+        "machines": Counter(run.machine for run in runs.runs),
         "points": [asdict(point) for point in points],
         "simulated": [asdict(one) for one in simulated],
     }

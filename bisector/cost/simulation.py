@@ -140,7 +140,6 @@ def points(runs: Runs, table: Sequence[Simulated]) -> list[Point]:
     return found
 
 
-def noise(runs: Runs) -> float:
-    """Standard deviation of a figure within its round, as a part."""
-    left = [each for run in runs.runs for each in run.left]
-    return round(math.expm1(math.sqrt(mean(each**2 for each in left))), DIGITS) if left else 0.0
+def spread(logs: Sequence[float]) -> float:
+    """Standard deviation of what figures differ by, as a part; 0 where nothing is known."""
+    return round(math.expm1(math.sqrt(mean(log**2 for log in logs))), DIGITS) if logs else 0.0

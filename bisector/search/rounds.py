@@ -78,8 +78,8 @@ def next_round(belief: Belief, width: int, aim: Aim) -> list[int]:
         return _around(belief, target, width)
     if belief.bump and belief.bump.exists >= SUSPECT:
         return _across(belief, belief.bump, width)
-    if rivals := [effect for effect in belief.rivals if _worth(effect, aim)]:
-        return _around(belief, max(rivals, key=_size), width)
+    if rival := _rival(belief, aim):
+        return _around(belief, rival, width)
     return []
 
 
@@ -165,6 +165,17 @@ def _target(belief: Belief, aim: Aim) -> Effect | None:
     """The step about which most is left to find out."""
     open_ = [e for e in belief.effects if _worth(e, aim) and not _placed(belief, e, aim)]
     return max(open_, key=_size, default=None)
+
+
+def _rival(belief: Belief, aim: Aim) -> Effect | None:
+    """The largest step that only the other guess of the background sees."""
+    known = [e for e in belief.effects if e.exists >= 0.5]
+    others = [
+        e
+        for e in belief.rivals
+        if _worth(e, aim) and not any(np.minimum(e.places, k.places).sum() >= 0.5 for k in known)
+    ]
+    return max(others, key=_size, default=None)
 
 
 def _size(effect: Effect) -> float:

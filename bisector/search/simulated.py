@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,27 +109,23 @@ def search(
     seed: int,
     *,
     width: int = 8,
-    noise: float | Sequence[float] = 0.017,
+    noise: float = 0.017,
     most: int = 1000,
 ) -> Found:
     """Let the search ask until it wants to know no more, or has `most` figures.
 
     Args:
-        noise: scale of a figure's noise; or figures of one and the same release, as logarithms of
-            their ratios to the rest of their rounds, to draw from.
+        noise: standard deviation of a figure's noise within its round.
     """
     chance = np.random.default_rng(seed)
+    scale = noise * math.sqrt((FREEDOM - 2) / FREEDOM)
     rounds: list[Round] = []
     figures = 0
     while figures < most:
         wanted = next_round(believe(history.testable, rounds, aim), width, aim)
         if not wanted:
             break
-        if isinstance(noise, float):  # so that its standard deviation is what `noise` says
-            spread = noise * math.sqrt((FREEDOM - 2) / FREEDOM)
-            left = spread * chance.standard_t(FREEDOM, len(wanted))
-        else:
-            left = chance.choice(np.asarray(noise), len(wanted))
+        left = scale * chance.standard_t(FREEDOM, len(wanted))
         logs = history.levels[wanted] + chance.normal(0, OFFSET) + left
         rounds.append(Round(tuple(wanted), tuple(logs.tolist())))
         figures += len(wanted)

@@ -86,7 +86,7 @@ def _of_slowdowns(figure: Figure, rows: Sequence[_Row], drawn: str, made: str) -
     height = HEAD + BODY + FOOT
     width = WIDTH - LEFT - RIGHT
     axes = figure.add_axes((LEFT / WIDTH, FOOT / height, width / WIDTH, BODY / height))
-    axes.set(facecolor="none", ylim=(-3, 106), xlim=(-1, 100 * rows[-1].slowdown + 1))
+    axes.set(facecolor="none", ylim=(-3, 112), xlim=(-1, 100 * rows[-1].slowdown + 1))
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(TEXT)
     axes.tick_params(colors=TEXT, labelsize=NORMAL, length=0)
@@ -101,7 +101,7 @@ def _of_slowdowns(figure: Figure, rows: Sequence[_Row], drawn: str, made: str) -
     axes.plot(xs, parts, "o", color=BAD, markersize=6, label=made)
     for x, part, row in zip(xs, parts, rows, strict=True):
         axes.annotate(
-            f"{row.hits} of {row.runs}", (x, part), xytext=(8, -10) if part > 50 else (16, -3),
+            f"{row.hits} of {row.runs}", (x, part), xytext=(8, 6) if part > 50 else (16, -3),
             textcoords="offset points", size=SMALL, color=TEXT,
         )  # fmt: skip
     axes.set_xlabel("made slower by, in time per message", color=TEXT, size=NORMAL, loc="right")
