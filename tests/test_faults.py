@@ -28,7 +28,8 @@ def bisect(checkout: Path, *arguments: str, **environ: str) -> Ended:
 
 
 def test_rabbitmq_killed_in_the_middle_of_a_probe_is_no_verdict(checkout: Path) -> None:
-    with started([*TOOL, "bisect", *QUICK, "--fresh"], checkout) as process:
+    # One after the other: the last would be over before the node is found where much else runs.
+    with started([*TOOL, "bisect", *QUICK, "--fresh", "--jobs", "1"], checkout) as process:
         # It imports while RabbitMQ boots.
         while not connected(scenario := descendant(process, SCENARIO)):
             time.sleep(0.01)

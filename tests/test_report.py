@@ -83,7 +83,8 @@ CALIBRATION: dict[str, Any] = {
 }  # fmt: skip
 COST_CALIBRATION: dict[str, Any] = {
     "release": "1.0", "rabbitmq": "4.0", "python": "3.11", "points_of_line": 127, "least": 0.05,
-    "minutes": 20.0, "noise": 0.008,
+    "minutes": 20.0, "noise": 0.008, "tried": 0.006,
+    "machines": {"one-2cpu": 20, "other-2cpu": 25},
     "points": [{
         "slowdown": 0.1, "runs": 10, "exact": 9, "wrong": 1, "low": 0.55, "high": 0.99,
         "simulated": 0.987, "change": 0.1, "figures": 104, "seconds": 121.0,
