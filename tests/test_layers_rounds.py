@@ -73,11 +73,13 @@ def test_what_is_put_in_by_hand_is_measured(direction: str) -> None:
         cost = rung(found, direction, name).cpu
         assert cost
         assert cost.added
-        added[name] = 1e6 * cost.added.value
-    assert added["twice"] < added["20 µs"] < added["100 µs"], added
-    assert 8 < added["20 µs"] < 36, added
-    assert 75 < added["100 µs"] < 130, added
-    assert abs(added["twice"]) < 10, added
+        added[name] = cost.added
+    others = max(added["20 µs"].value, added["twice"].value)
+    assert added["100 µs"].value > others + 40e-6, added
+    # What was put in, and what that takes by itself; where there is noise, it is known less well.
+    for name, least, most in (("20 µs", 8, 36), ("100 µs", 75, 130), ("twice", -10, 10)):
+        assert 1e6 * added[name].low < most, (name, added)
+        assert 1e6 * added[name].high > least, (name, added)
 
 
 @pytest.mark.alone

@@ -340,6 +340,7 @@ def test_readme(results: Path) -> None:
         "| 10 % | +10.0 % | 9 of 10 | 55 % to 99 % | 1 | 98.7 % | 104 | 121 |",
         "| undone | 10 % | 96.0 % of 1000 | 2 |",
         "10 searches were really made",
+        "20 on one-2cpu, 25 on other-2cpu: ",
     ):
         assert expected in text
     assert "it does not" not in text  # of no use where nothing has that answer
