@@ -222,12 +222,12 @@ def _left(taken: Sequence[Taken]) -> Iterator[float]:
 
 def _tried(rounds: Sequence[Sequence[Taken]]) -> Iterator[float]:
     """What the ratios of two releases differ by, of those that were compared again and again."""
-    ratios: dict[frozenset[str], list[float]] = {}
+    ratios: dict[tuple[str, str], list[float]] = {}
     for taken in rounds:
         if len(taken) == 2 and all(TARGET in one.figures.values for one in taken):
             one, other = sorted(taken, key=lambda one: one.version)
             ratio = math.log(other.figures.values[TARGET] / one.figures.values[TARGET])
-            ratios.setdefault(frozenset({one.version, other.version}), []).append(ratio)
+            ratios.setdefault((one.version, other.version), []).append(ratio)
     for logs in ratios.values():
         yield from _apart(logs)
 

@@ -133,7 +133,7 @@ def _rests(belief: Belief, effects: Sequence[Effect], aim: Aim) -> tuple[Rest, .
             found.append((low, high, [effect]))
     rests = []
     drift = belief.drift
-    if drift and _is_drift(belief, aim):
+    if drift and abs(drift.change) >= max(aim.least, CERTAIN * drift.spread):
         low, high = drift.places
         rests.append(Rest(belief.points[low], belief.points[high + 1], drift.change, drift=True))
     for low, high, members in found:
@@ -142,11 +142,6 @@ def _rests(belief: Belief, effects: Sequence[Effect], aim: Aim) -> tuple[Rest, .
             small = all(abs(e.change) < WORTH * aim.least for e in members)
             rests.append(Rest(belief.points[low], belief.points[high + 1], change, small))
     return tuple(rests)
-
-
-def _is_drift(belief: Belief, aim: Aim) -> bool:
-    drift = belief.drift
-    return drift is not None and abs(drift.change) >= max(aim.least, CERTAIN * drift.spread)
 
 
 def _range(effect: Effect, aim: Aim) -> tuple[int, int]:
