@@ -289,6 +289,20 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # macOS: bytes, its own
 
 
+def own_memory() -> int:
+    """The physical memory that this process holds and maps from no file, in bytes.
+
+    How much of a file is resident is up to the page cache, and so to how it came onto the machine:
+    3 % of all memory between two environments with the very same libraries.  Where the system does
+    not tell them apart, the most that the process ever held.
+    """
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("RssAnon:"):
+                return int(line.split()[1]) * 1024
+    return peak_memory()
+
+
 # --- turns ----------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ import asyncio
 import json
 import math
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -230,3 +231,44 @@ def test_counts_what_is_open_at_rabbitmq(url: str) -> None:
         some, none = asyncio.run(run())
     assert some == {"connections": 1, "channels": 2}
     assert none == {"connections": 0, "channels": 0}
+
+
+MAPPED = """
+import mmap, sys
+from benchmarks import _measure
+before = _measure.own_memory()
+with open(sys.argv[1], "rb") as file:
+    data = mmap.mmap(file.fileno(), 0, mmap.MAP_PRIVATE, mmap.PROT_READ)
+sum(data[::4096])
+print(_measure.own_memory() - before)
+"""
+HOLES = """
+import sys
+from benchmarks import _measure, fresh
+if sys.argv[1] == "given back":
+    fresh.give_back_what_is_free()
+before = _measure.own_memory()
+blocks = [b"x" * (1000 if i % 2 else 30_000) for i in range(2000)]
+del blocks[::2]
+print(_measure.own_memory() - before - 1000 * 1000)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is not told by what it is of")
+def test_what_is_mapped_from_a_file_is_not_the_own_memory(tmp_path: Path) -> None:
+    (tmp_path / "library").write_bytes(os.urandom(20_000_000))
+    assert told(MAPPED, str(tmp_path / "library")) < 2_000_000
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc's allocator")
+def test_what_is_free_between_blocks_in_use_is_given_back() -> None:
+    kept = told(HOLES, "kept")
+    assert kept > 25_000_000
+    assert told(HOLES, "given back") < kept / 2
+
+
+def told(program: str, argument: str) -> int:
+    """The number that a program prints in a process of its own."""
+    command = [sys.executable, "-c", program, argument]
+    output = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+    return int(output)

@@ -99,10 +99,7 @@ def _of_slowdowns(figure: Figure, rows: Sequence[_Row], drawn: str, made: str) -
                 color=BAD, alpha=0.5, linewidth=1.2)  # fmt: skip
     parts = [100 * row.hits / row.runs for row in rows]
     axes.plot(xs, parts, "o", color=BAD, markersize=6, label=made)
-    for x, part, row in zip(xs, parts, rows, strict=True):
-        axes.annotate(
-            f"{row.hits} of {row.runs}", (x, part), xytext=(8, 6) if part > 50 else (16, -3),
-            textcoords="offset points", size=SMALL, color=TEXT,
-        )  # fmt: skip
+    for x, row in zip(xs, rows, strict=True):  # above all that is drawn
+        axes.text(x, 106, f"{row.hits} of {row.runs}", ha="center", size=SMALL, color=TEXT)
     axes.set_xlabel("made slower by, in time per message", color=TEXT, size=NORMAL, loc="right")
     return axes

@@ -82,7 +82,8 @@ def _withdrawn(tested: Trial) -> str:
         return f"{where}: the two releases could not be compared anew."
     return (
         f"{where}: compared anew, {tested.before} to {tested.after} is"
-        f" {percent(tested.change)} ({_interval(tested)}, {tested.rounds} rounds)."
+        f" {percent(tested.change)} ({percent(tested.low)} to {percent(tested.high)},"
+        f" {tested.rounds} rounds)."
     )
 
 
