@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -55,7 +56,8 @@ def test_a_broker_of_the_users_that_goes_away_ends_the_search(checkout: Path) ->
         ended = end(process)
     assert ended.code == 3, ended.said
     (line,) = ended.stderr.splitlines()
-    assert "AMQP_URL: nobody listens at 127.0.0.1:" in line
+    # While RabbitMQ stops it still listens for a moment, and hangs up on who dials.
+    assert re.search(r"AMQP_URL: (nobody|what) listens at 127\.0\.0\.1:\d+", line), line
     assert ": bad" not in ended.stdout
 
 
