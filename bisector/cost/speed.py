@@ -70,7 +70,7 @@ async def asv_find(line: Sequence[Release]) -> tuple[float, str]:
     first, last = line[0].version, line[-1].version
     began = time.monotonic()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "asv", "find", f"{first}..{last}", ASV, cwd=ROOT,
+        sys.executable, "-m", "asv", "find", "--skip-save", f"{first}..{last}", ASV, cwd=ROOT,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
