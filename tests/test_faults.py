@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import signal
 import subprocess
 import time
@@ -51,13 +50,14 @@ def test_a_broker_of_the_users_that_goes_away_ends_the_search(checkout: Path) ->
     with started(
         [*TOOL, "bisect", *QUICK, "--fresh", "--jobs", "1"], checkout, AMQP_URL=server.url
     ) as process:
-        descendant(process, SCENARIO)
+        scenario = descendant(process, SCENARIO)
+        scenario.suspend()  # while it stops RabbitMQ still listens, and hangs up on who dials
         asyncio.run(server.stop())
+        scenario.resume()
         ended = end(process)
     assert ended.code == 3, ended.said
     (line,) = ended.stderr.splitlines()
-    # While RabbitMQ stops it still listens for a moment, and hangs up on who dials.
-    assert re.search(r"AMQP_URL: (nobody|what) listens at 127\.0\.0\.1:\d+", line), line
+    assert "AMQP_URL: nobody listens at 127.0.0.1:" in line
     assert ": bad" not in ended.stdout
 
 
