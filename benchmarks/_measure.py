@@ -282,11 +282,10 @@ def peak_memory() -> int:
 
     On Linux not `ru_maxrss`: a new program inherits it from the process that started it, asv.
     """
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # macOS: bytes, its own
+    peak = _status("VmHWM")
+    if peak is None:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # macOS: bytes, its own
+    return peak
 
 
 def own_memory() -> int:
@@ -296,11 +295,17 @@ def own_memory() -> int:
     3 % of all memory between two environments with the very same libraries.  Where the system does
     not tell them apart, the most that the process ever held.
     """
+    own = _status("RssAnon")
+    return peak_memory() if own is None else own
+
+
+def _status(name: str) -> int | None:
+    """What Linux says of the memory of this process, in bytes; see proc_pid_status(5)."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("RssAnon:"):
+            if line.startswith(f"{name}:"):
                 return int(line.split()[1]) * 1024
-    return peak_memory()
+    return None
 
 
 # --- turns ----------------------------------------------------------------------------------------
